@@ -1,0 +1,7 @@
+//! crosscheck runs several container vulnerability scanners on one image and turns what they say
+//! into one finding list, one verdict and one comparison.
+//!
+//! The modules are floors; a lower one never imports a higher one (`tests/floors.rs` checks it).
+
+pub mod formats;
+pub mod model;

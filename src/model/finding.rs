@@ -1,0 +1,360 @@
+//! Findings: one vulnerability in one package group, with everything that was said about it.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ids::AdvisoryId;
+use super::package::{Ecosystem, Location, SourcePackage};
+use super::scanner::{AdvisoryState, FixState, IdRelation, ScannerId};
+use super::severity::{Rating, RatingSource, Severity};
+
+/// The level at which scanners are compared: the source package for operating system packages, the
+/// distribution for language packages. See `docs/decisions/0001-package-identity.md`.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub struct PackageGroup {
+    /// Kind of package.
+    pub ecosystem: Ecosystem,
+    /// Source package name, or the language package's normalised name.
+    pub name: String,
+    /// Normalised version where it is part of the identity: always for language packages, for OS
+    /// packages only when two different source versions are installed side by side.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version: Option<String>,
+}
+
+impl std::fmt::Display for PackageGroup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.ecosystem, self.name)?;
+        match &self.version {
+            Some(version) => write!(f, "@{version}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A statement that two ids name the same flaw, with who made it.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub struct AliasAssertion {
+    /// The id under which the entry is listed.
+    pub id: AdvisoryId,
+    /// The other id.
+    pub alias: AdvisoryId,
+    /// Alias, upstream or related.
+    pub relation: IdRelation,
+    /// The scanner whose report says so.
+    pub scanner: ScannerId,
+    /// The report's field.
+    pub field: String,
+    /// JSON pointer of the first entry that says so.
+    pub pointer: String,
+}
+
+/// A class of ids that name one flaw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Vulnerability {
+    /// The id that names the class: its CVE if it has one.
+    pub id: AdvisoryId,
+    /// The other ids of the class, best first.
+    pub aliases: Vec<AdvisoryId>,
+    /// Umbrella notices, hubs and explicitly related ids: evidence, not identity.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub related: Vec<AdvisoryId>,
+    /// Why the aliases are aliases.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub assertions: Vec<AliasAssertion>,
+    /// One line, from the first source that has one in the order of scanner ids.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub title: Option<String>,
+    /// Longer text.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub description: Option<String>,
+    /// Page to read more at.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub url: Option<String>,
+    /// CWE ids.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub cwes: Vec<String>,
+    /// Earliest publication date that a report gives, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub published: Option<String>,
+    /// Whether it still stands.
+    pub state: AdvisoryState,
+    /// Known to be exploited in the wild, by a scanner's word.
+    pub known_exploited: bool,
+}
+
+/// One installed package of a finding's group, merged over the scanners that saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Instance {
+    /// Name as installed.
+    pub name: String,
+    /// Version as installed.
+    pub version: String,
+    /// Architecture.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub architecture: Option<String>,
+    /// Source package, where stated.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub source: Option<SourcePackage>,
+    /// A purl for it, the first in text order of those that the scanners gave.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub purl: Option<String>,
+    /// Where it lies.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub locations: Vec<Location>,
+    /// The scanners that reported this finding on this instance.
+    pub scanners: Vec<ScannerId>,
+}
+
+/// One scanner's statement, as kept in the report.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct ObservationRecord {
+    /// Who said it.
+    pub scanner: ScannerId,
+    /// The id that it used.
+    pub id: AdvisoryId,
+    /// The package name that it used.
+    pub package: String,
+    /// The version that it saw.
+    pub version: String,
+    /// The severity that it showed.
+    pub severity: Severity,
+    /// Fix versions that it gave.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub fixed_in: Vec<String>,
+    /// The fix state that it gave.
+    pub fix_state: FixState,
+    /// JSON pointer into that scanner's raw report.
+    pub pointer: String,
+    /// How this statement came to belong to the finding.
+    pub attachment: Attachment,
+}
+
+/// How an observation belongs to its finding.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Attachment {
+    /// It is about this very vulnerability.
+    Direct,
+    /// It is about an advisory or notice that covers several vulnerabilities, this one among them.
+    Covering,
+}
+
+/// The severity that crosscheck shows for a finding, and where it comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ResolvedSeverity {
+    /// The band.
+    pub level: Severity,
+    /// Whose it is; `None` when nobody rated it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub source: Option<RatingSource>,
+    /// The rule that chose it, in words for a person.
+    pub rule: String,
+    /// Lowest band that anybody gave, unknown apart.
+    pub lowest: Severity,
+    /// Highest band that anybody gave.
+    pub highest: Severity,
+    /// True when scanners or sources differ by two bands or more (negligible counting as low).
+    pub disputed: bool,
+}
+
+/// What is known about fixes, over all scanners.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Fix {
+    /// The state that holds: `fixed` as soon as anybody names a version.
+    pub state: FixState,
+    /// All fix versions that were stated, in the ecosystem's own order, duplicates removed.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub versions: Vec<String>,
+    /// The lowest of them that is above the installed version, when versions can be compared.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub recommended: Option<String>,
+    /// Scanners whose own statement differs from `state`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub dissent: BTreeMap<ScannerId, FixState>,
+}
+
+/// A vulnerability in a package group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// Stable name: class id, `@`, package group. The same for every run that finds it.
+    pub key: String,
+    /// The flaw.
+    pub vulnerability: Vulnerability,
+    /// Where.
+    pub package: PackageGroup,
+    /// The installed packages concerned.
+    pub instances: Vec<Instance>,
+    /// The severity that counts.
+    pub severity: ResolvedSeverity,
+    /// Every rating with its source.
+    pub ratings: Vec<Rating>,
+    /// Fixes.
+    pub fix: Fix,
+    /// Everything that was said, by scanner and pointer.
+    pub observations: Vec<ObservationRecord>,
+    /// Each scanner's verdict; filled by comparing.
+    pub verdicts: BTreeMap<ScannerId, ScannerVerdict>,
+    /// The policy's decision; filled by deciding.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub decision: Option<Decision>,
+}
+
+impl Finding {
+    /// The scanners that reported it, directly or through a covering notice.
+    pub fn reporters(&self) -> impl Iterator<Item = &ScannerId> {
+        self.verdicts
+            .iter()
+            .filter(|(_, verdict)| verdict.verdict.sees())
+            .map(|(scanner, _)| scanner)
+    }
+
+    /// Every id of the class.
+    pub fn ids(&self) -> impl Iterator<Item = &AdvisoryId> {
+        std::iter::once(&self.vulnerability.id).chain(&self.vulnerability.aliases)
+    }
+}
+
+/// What a scanner has to say on a finding, or why it says nothing.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It reports it.
+    Reported,
+    /// It reports it through an umbrella or hub advisory.
+    Covered,
+    /// It found it and withheld it: own ignore rule, VEX, default rule.
+    Suppressed,
+    /// It saw the package, in another version.
+    OtherVersion,
+    /// It catalogued the package and did not report the vulnerability.
+    NoMatch,
+    /// Its complete inventory lacks the package.
+    PackageNotSeen,
+    /// By design it does not assess that ecosystem, release or third-party package.
+    NotAssessed,
+    /// It gave no trustworthy result.
+    Failed,
+    /// The evidence does not decide; the reason names what would.
+    Unknown,
+}
+
+impl Verdict {
+    /// True when the scanner counts as having found it.
+    pub fn sees(self) -> bool {
+        matches!(self, Self::Reported | Self::Covered)
+    }
+
+    /// True when the scanner could not have reported it whatever its data: such pairs are left out
+    /// of the adjusted agreement.
+    pub fn not_applicable(self) -> bool {
+        matches!(self, Self::NotAssessed | Self::Failed)
+    }
+
+    /// The name as in the report.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reported => "reported",
+            Self::Covered => "covered",
+            Self::Suppressed => "suppressed",
+            Self::OtherVersion => "other-version",
+            Self::NoMatch => "no-match",
+            Self::PackageNotSeen => "package-not-seen",
+            Self::NotAssessed => "not-assessed",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// How far the evidence carries a verdict.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Strength {
+    /// A record says so.
+    Proven,
+    /// Consistent with everything seen, but something else is not excluded.
+    Inferred,
+    /// Open.
+    Unknown,
+}
+
+/// A verdict with its reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ScannerVerdict {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How strong.
+    pub strength: Strength,
+    /// One sentence for a person; for [`Verdict::Unknown`] it names the input that would settle it.
+    pub reason: String,
+}
+
+/// What the policy does with a finding.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// Left out of account, with a reason on record.
+    Ignore,
+    /// Recorded only.
+    Track,
+    /// Shown as a warning.
+    Warn,
+    /// Fails the run.
+    Block,
+}
+
+impl Action {
+    /// Lower-case name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ignore => "ignore",
+            Self::Track => "track",
+            Self::Warn => "warn",
+            Self::Block => "block",
+        }
+    }
+}
+
+/// A rule of the policy that matched a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RuleMatch {
+    /// Where the rule stands in the policy: `profiles.production.severity.high`, `ignore[3]`.
+    pub rule: String,
+    /// What the rule says to do.
+    pub action: Action,
+    /// Why, in one sentence: the condition met, or the reason that the ignore rule gives.
+    pub reason: String,
+    /// Who answers for it (ignore rules).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub owner: Option<String>,
+    /// Last day on which it holds, `YYYY-MM-DD` (ignore rules).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expires: Option<String>,
+}
+
+/// The policy's decision on a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Decision {
+    /// What happens.
+    pub action: Action,
+    /// The rule that decided.
+    pub rule: RuleMatch,
+    /// Every other rule that matched, in order of precedence.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub also: Vec<RuleMatch>,
+}

@@ -1,0 +1,17 @@
+//! Floor 1: plain types. Nothing here reads a file, a clock or another floor.
+
+pub mod finding;
+pub mod ids;
+pub mod package;
+pub mod report;
+pub mod run;
+pub mod scanner;
+pub mod severity;
+pub mod version;
+
+pub use finding::*;
+pub use ids::{AdvisoryId, IdRole};
+pub use package::{Ecosystem, Location, Package, SourcePackage};
+pub use run::{Capabilities, Failure, FailureKind, Outcome, ScannerRun, SkippedPackages};
+pub use scanner::*;
+pub use severity::{Cvss, Rating, RatingSource, Severity};

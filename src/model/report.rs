@@ -1,0 +1,291 @@
+//! The unified report: what `report.json` holds and every writer renders.
+//!
+//! Its JSON form is a published contract (`crosscheck schema report`). Within one
+//! `schema_version` fields are only added.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::finding::{Action, Finding, Verdict};
+use super::run::Outcome;
+use super::scanner::{Diagnostic, Distro, IdentityQuality, InventoryScope, ScannerId};
+
+/// Value of [`Report::schema_version`].
+pub const SCHEMA_VERSION: &str = "1";
+
+/// One image, several scanners, one answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// Version of this layout.
+    pub schema_version: String,
+    /// The program that wrote it.
+    pub tool: ToolInfo,
+    /// The moment that the policy was applied for, RFC 3339 in UTC: expiry and age are counted
+    /// from here.
+    pub evaluated_at: String,
+    /// The image.
+    pub target: TargetSummary,
+    /// Pass or not, and why.
+    pub verdict: RunVerdict,
+    /// Every scanner of the run, failed ones included.
+    pub scanners: Vec<ScannerSummary>,
+    /// The policy that was applied.
+    pub policy: PolicySummary,
+    /// Counts over `findings`.
+    pub summary: Summary,
+    /// All findings, worst decision first.
+    pub findings: Vec<Finding>,
+    /// How the scanners compare.
+    pub coverage: Coverage,
+    /// Packages that no scanner of the run assesses. Not clean: unchecked.
+    pub unchecked: Vec<UncheckedPackage>,
+    /// What the scanners themselves withheld and no other scanner reports.
+    pub suppressed: Vec<SuppressedRecord>,
+    /// What became of every observation.
+    pub accounting: Vec<Accounting>,
+    /// What a person should know about the inputs.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Name and version of this program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ToolInfo {
+    /// `crosscheck`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// The image that the run is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TargetSummary {
+    /// Reference as the user gave it, or as most reports name it.
+    pub reference: String,
+    /// Digest of the configuration, when any source knows it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub config_digest: Option<String>,
+    /// Digest of the platform manifest.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub manifest_digest: Option<String>,
+    /// `os/architecture`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub platform: Option<String>,
+    /// The distribution.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub distro: Option<Distro>,
+}
+
+/// Whether a run passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunOutcome {
+    /// Nothing blocks and enough scanners can be trusted.
+    Pass,
+    /// The policy blocks.
+    Block,
+    /// Nothing that was seen blocks, but too little can be trusted to say so.
+    Insufficient,
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunVerdict {
+    /// Pass or not.
+    pub outcome: RunOutcome,
+    /// The exit code that says the same: 0, 1 or 3.
+    pub exit_code: u8,
+    /// Number of findings that block.
+    pub blocking: usize,
+    /// Why the results are not enough, one sentence each; can be there beside blocking findings.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub insufficient: Vec<String>,
+}
+
+/// One scanner of the run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ScannerSummary {
+    /// The scanner.
+    pub id: ScannerId,
+    /// Name for people.
+    pub title: String,
+    /// Version.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version: Option<String>,
+    /// When its database was built, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub database_built: Option<String>,
+    /// How it ended.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// True when the policy demands its result.
+    pub required: bool,
+    /// File that its words were read from.
+    pub source: String,
+    /// SHA-256 of that file, hex.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sha256: Option<String>,
+    /// Format of the file.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub format: Option<String>,
+    /// Whether package identity had to be reduced.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub identity: Option<IdentityQuality>,
+    /// Whether the report holds the scanner's whole package list.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub inventory: Option<InventoryScope>,
+    /// Packages in the report.
+    pub packages: usize,
+    /// Observations in the report.
+    pub observations: usize,
+    /// Wall time in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub duration_ms: Option<u64>,
+}
+
+/// The policy, as far as a reader of the report needs it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PolicySummary {
+    /// File name, or `built-in`.
+    pub source: String,
+    /// Profile applied.
+    pub profile: String,
+    /// How severities were resolved.
+    pub severity: String,
+    /// Ignore rules that are past their day and so do not ignore.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub expired_rules: Vec<String>,
+    /// Ignore rules that matched nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub unused_rules: Vec<String>,
+}
+
+/// Counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// Findings.
+    pub findings: usize,
+    /// Distinct vulnerabilities.
+    pub vulnerabilities: usize,
+    /// Package groups with a finding.
+    pub packages: usize,
+    /// Installed packages over all findings.
+    pub instances: usize,
+    /// Findings by severity name.
+    pub by_severity: BTreeMap<String, usize>,
+    /// Findings by action name.
+    pub by_action: BTreeMap<String, usize>,
+    /// Findings with a fix.
+    pub fixable: usize,
+}
+
+/// How the scanners compare on this image.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Coverage {
+    /// One row a scanner.
+    pub scanners: Vec<ScannerCoverage>,
+    /// One row a pair of scanners that both gave a result.
+    pub pairs: Vec<PairAgreement>,
+    /// Findings that every scanner with a result reports.
+    pub shared_by_all: usize,
+}
+
+/// One scanner's share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ScannerCoverage {
+    /// The scanner.
+    pub scanner: ScannerId,
+    /// Findings that it reports (verdicts `reported` and `covered`).
+    pub reported: usize,
+    /// Of those, findings that nobody else reports.
+    pub alone: usize,
+    /// All findings of the run by this scanner's verdict on them.
+    pub verdicts: BTreeMap<Verdict, usize>,
+}
+
+/// Agreement of two scanners, with the counts that it is made of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PairAgreement {
+    /// One scanner.
+    pub a: ScannerId,
+    /// The other.
+    pub b: ScannerId,
+    /// Findings that both report.
+    pub both: usize,
+    /// Findings that only `a` reports.
+    pub only_a: usize,
+    /// Findings that only `b` reports.
+    pub only_b: usize,
+    /// Jaccard index over all findings of either, `both / (both + only_a + only_b)`; `None` when
+    /// neither reports anything.
+    pub naive: Option<f64>,
+    /// `only_a` without the findings that `b` does not assess or withheld.
+    pub adjusted_only_a: usize,
+    /// `only_b` without the findings that `a` does not assess or withheld.
+    pub adjusted_only_b: usize,
+    /// Jaccard index over the findings that both were able to report.
+    pub adjusted: Option<f64>,
+}
+
+/// A package that no scanner of the run assesses.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct UncheckedPackage {
+    /// Kind of package.
+    pub ecosystem: super::package::Ecosystem,
+    /// Installed name.
+    pub name: String,
+    /// Installed version.
+    pub version: String,
+    /// Why nobody assesses it.
+    pub reason: String,
+}
+
+/// Something that a scanner found and withheld.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct SuppressedRecord {
+    /// Who.
+    pub scanner: ScannerId,
+    /// The id.
+    pub id: super::ids::AdvisoryId,
+    /// The package.
+    pub package: String,
+    /// Its version.
+    pub version: String,
+    /// The scanner's reason.
+    pub reason: String,
+    /// JSON pointer into that scanner's raw report.
+    pub pointer: String,
+}
+
+/// What became of one scanner's observations. `entries` is the sum of `observations`, `suppressed`,
+/// `unreadable` and `not_vulnerabilities`, except where one entry holds several observations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Accounting {
+    /// The scanner.
+    pub scanner: ScannerId,
+    /// Vulnerability entries in the raw report, withheld ones included.
+    pub entries: usize,
+    /// Entries that could not be understood; each has a diagnostic.
+    pub unreadable: usize,
+    /// Entries that are not about vulnerabilities.
+    pub not_vulnerabilities: usize,
+    /// Observations read.
+    pub observations: usize,
+    /// Observations that are part of a finding.
+    pub in_findings: usize,
+    /// Observations that the scanner withheld.
+    pub suppressed: usize,
+}
+
+impl Report {
+    /// The findings with one action, in report order.
+    pub fn with_action(&self, action: Action) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(move |finding| {
+            finding
+                .decision
+                .as_ref()
+                .is_some_and(|d| d.action == action)
+        })
+    }
+}

@@ -1,0 +1,178 @@
+//! One scanner's part in a run: what it was asked, how it ended, what it said.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::scanner::{ScannerId, ScannerReport};
+
+/// Why a scanner gave no trustworthy result.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureKind {
+    /// The executable was not found.
+    NotInstalled,
+    /// Older than the adapter supports.
+    TooOld,
+    /// No login or token, or a refused one.
+    Authentication,
+    /// The service limits the rate of requests.
+    RateLimit,
+    /// No database, or a broken or outdated one.
+    Database,
+    /// The image could not be had.
+    Image,
+    /// It did not end within its time.
+    Timeout,
+    /// It died of a signal or stated an internal error.
+    Crash,
+    /// It wrote more than allowed.
+    Oversize,
+    /// It ended well but wrote no report, half a report or something that is not one.
+    BadReport,
+    /// It was stopped because the user interrupted the run.
+    Interrupted,
+    /// The image or the platform is outside what it scans.
+    Unsupported,
+    /// Anything else: its exit code says failure and nothing tells more.
+    Other,
+}
+
+impl FailureKind {
+    /// Kebab-case name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotInstalled => "not-installed",
+            Self::TooOld => "too-old",
+            Self::Authentication => "authentication",
+            Self::RateLimit => "rate-limit",
+            Self::Database => "database",
+            Self::Image => "image",
+            Self::Timeout => "timeout",
+            Self::Crash => "crash",
+            Self::Oversize => "oversize",
+            Self::BadReport => "bad-report",
+            Self::Interrupted => "interrupted",
+            Self::Unsupported => "unsupported",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A scanner's failure, told so that a person can act on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Failure {
+    /// Class of failure.
+    pub kind: FailureKind,
+    /// What happened, one line.
+    pub cause: String,
+    /// What to do about it, one line.
+    pub remedy: String,
+}
+
+/// How a scanner's part in a run ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "status")]
+pub enum Outcome {
+    /// A trustworthy result, findings or none.
+    Completed,
+    /// A result that lacks a part, for the reason given; it still counts.
+    Partial {
+        /// What is missing, one line.
+        missing: String,
+    },
+    /// No trustworthy result. Never the same as *found nothing*.
+    Failed(Failure),
+}
+
+impl Outcome {
+    /// True when the result counts.
+    pub fn is_trustworthy(&self) -> bool {
+        !matches!(self, Self::Failed(_))
+    }
+}
+
+/// What a scanner assesses by design, from its adapter's statement. Packages outside are
+/// *not assessed* by it, which is neither clean nor missed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Capabilities {
+    /// Purl types that it matches against advisories. Empty means *not stated*: nothing is excluded.
+    #[serde(default)]
+    pub ecosystems: Vec<String>,
+    /// Patterns (globs, lower case) of maintainers or vendors whose OS packages it skips on purpose.
+    #[serde(default)]
+    pub skips_maintainers: Vec<String>,
+    /// Patterns (globs over package names) that it skips by a built-in rule.
+    #[serde(default)]
+    pub skips_packages: Vec<SkippedPackages>,
+}
+
+/// OS or language packages that a scanner leaves out by a rule that ships with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SkippedPackages {
+    /// Purl type.
+    pub ecosystem: String,
+    /// Glob over the installed name.
+    pub name: String,
+    /// Why, one line.
+    pub reason: String,
+}
+
+/// Everything known of one scanner in one run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScannerRun {
+    /// The scanner.
+    pub scanner: ScannerId,
+    /// Name for people: `Docker Scout`.
+    pub title: String,
+    /// The raw report's file name as shown to the user.
+    pub source: String,
+    /// SHA-256 of the raw report, hex; `None` when there is no report.
+    pub sha256: Option<String>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Version, from the tool itself or else from its report.
+    pub version: Option<String>,
+    /// When its database was built, RFC 3339.
+    pub database_built: Option<String>,
+    /// Wall time in milliseconds; `None` for reports that another job made.
+    pub duration_ms: Option<u64>,
+    /// What it assesses.
+    pub capabilities: Capabilities,
+    /// What it said; `None` only when it failed.
+    pub report: Option<ScannerReport>,
+}
+
+impl ScannerRun {
+    /// The run behind a report of which nothing but the report is known: trusted, with the
+    /// scanner's id as its title, and without a statement of what it assesses.
+    pub fn of(report: ScannerReport, source: impl Into<String>) -> Self {
+        Self {
+            scanner: report.scanner.clone(),
+            title: report.scanner.to_string(),
+            source: source.into(),
+            sha256: None,
+            outcome: Outcome::Completed,
+            version: report.scanner_version.clone(),
+            database_built: report
+                .database
+                .as_ref()
+                .and_then(|d| d.built)
+                .map(|t| t.to_string()),
+            duration_ms: None,
+            capabilities: Capabilities::default(),
+            report: Some(report),
+        }
+    }
+}
