@@ -1,0 +1,280 @@
+//! Are all reports about the same image?
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::report::TargetSummary;
+use crate::model::{Distro, Target};
+
+/// A report that is about another image than the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stranger {
+    /// Index of the report in the order given.
+    pub index: usize,
+    /// Index of a report that most others agree with.
+    pub home: usize,
+    /// What differs, one sentence.
+    pub reason: String,
+    /// True when digests prove it; false when only names or distributions differ.
+    pub proven: bool,
+}
+
+/// Compares targets and returns those that do not belong to the largest group of agreeing ones.
+///
+/// Digests decide where two reports have one of the same kind: layer diffIDs, then configuration,
+/// then manifest and registry digests. Without a common kind the distribution decides, and names
+/// last: they are what somebody typed, so a different name alone is only a suspicion.
+pub fn strangers(targets: &[&Target]) -> Vec<Stranger> {
+    let Some(home) = home(targets) else {
+        return Vec::new();
+    };
+    let Some(reference) = targets.get(home) else {
+        return Vec::new();
+    };
+    targets
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| *index != home)
+        .filter_map(|(index, target)| match compare(reference, target) {
+            Relation::Same => None,
+            Relation::Different(reason) => Some(Stranger {
+                index,
+                home,
+                reason,
+                proven: true,
+            }),
+            Relation::Suspicious(reason) => Some(Stranger {
+                index,
+                home,
+                reason,
+                proven: false,
+            }),
+        })
+        .collect()
+}
+
+/// The report that most others agree with; the richest in identity when tied, then the first by name.
+fn home(targets: &[&Target]) -> Option<usize> {
+    let score = |index: usize, target: &Target| {
+        let agreeing = targets
+            .iter()
+            .filter(|other| matches!(compare(target, other), Relation::Same))
+            .count();
+        let kinds = usize::from(!target.diff_ids.is_empty())
+            + usize::from(target.config_digest.is_some())
+            + usize::from(target.manifest_digest.is_some())
+            + usize::from(target.distro.is_some());
+        (
+            agreeing,
+            kinds,
+            std::cmp::Reverse(target.name.clone()),
+            std::cmp::Reverse(index),
+        )
+    };
+    targets
+        .iter()
+        .enumerate()
+        .max_by_key(|(index, target)| score(*index, target))
+        .map(|(index, _)| index)
+}
+
+enum Relation {
+    Same,
+    Different(String),
+    Suspicious(String),
+}
+
+fn compare(a: &Target, b: &Target) -> Relation {
+    if !a.diff_ids.is_empty() && !b.diff_ids.is_empty() {
+        return if a.diff_ids == b.diff_ids {
+            Relation::Same
+        } else {
+            Relation::Different("its layers (diffIDs) are others".to_owned())
+        };
+    }
+    let digests = |target: &Target| -> BTreeSet<String> {
+        let repo = target
+            .repo_digests
+            .iter()
+            .filter_map(|d| d.rsplit('@').next())
+            .map(str::to_owned);
+        let name = target
+            .name
+            .iter()
+            .filter_map(|n| n.split_once('@'))
+            .map(|(_, d)| d.to_owned());
+        repo.chain(name)
+            .chain(target.manifest_digest.clone())
+            .chain(target.config_digest.clone())
+            .collect()
+    };
+    let (known_a, known_b) = (digests(a), digests(b));
+    if !known_a.is_disjoint(&known_b) {
+        return Relation::Same;
+    }
+    if let (Some(x), Some(y)) = (&a.config_digest, &b.config_digest) {
+        return Relation::Different(format!("its image id is {y}, the others have {x}"));
+    }
+    if let (Some(x), Some(y)) = (&a.distro, &b.distro)
+        && family(x) != family(y)
+    {
+        return Relation::Different(format!(
+            "it is about a {} image, the others about {}",
+            y.family, x.family
+        ));
+    }
+    match (&a.name, &b.name) {
+        (Some(x), Some(y)) if repository(x) != repository(y) => {
+            Relation::Suspicious(format!("it names its target `{y}`, the others `{x}`"))
+        }
+        _ => Relation::Same,
+    }
+}
+
+/// Scanners spell a family in several ways.
+fn family(distro: &Distro) -> String {
+    let family = distro.family.to_ascii_lowercase();
+    match family.as_str() {
+        "rhel" | "red hat" => "redhat".to_owned(),
+        "amazonlinux" | "amzn" => "amazon".to_owned(),
+        "oraclelinux" | "ol" => "oracle".to_owned(),
+        "almalinux" => "alma".to_owned(),
+        "rockylinux" => "rocky".to_owned(),
+        _ => family,
+    }
+}
+
+/// The repository's last path component of a reference or file name: what survives of a name in
+/// all the ways that scanners write it.
+fn repository(name: &str) -> String {
+    let name = name.rsplit('|').next().unwrap_or(name);
+    let name = name.split('@').next().unwrap_or(name);
+    let last = name
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or(name);
+    let last = last.split(':').next().unwrap_or(last);
+    last.to_ascii_lowercase()
+}
+
+/// What the reports together know of the image. Digests and platform from whoever has them, the
+/// most frequent name; ties go to the first in text order.
+pub fn summarise(targets: &[&Target], reference: Option<&str>) -> TargetSummary {
+    fn most_frequent<T: Ord + Clone>(values: impl Iterator<Item = T>) -> Option<T> {
+        let mut votes: BTreeMap<T, usize> = BTreeMap::new();
+        for value in values {
+            *votes.entry(value).or_default() += 1;
+        }
+        votes
+            .into_iter()
+            .rev()
+            .max_by_key(|(_, count)| *count)
+            .map(|(value, _)| value)
+    }
+    let name = || most_frequent(targets.iter().filter_map(|t| t.name.clone()));
+    let distro = most_frequent(
+        targets
+            .iter()
+            .filter_map(|t| t.distro.as_ref())
+            .map(|d| (family(d), d.version.clone())),
+    );
+    let end_of_life = targets
+        .iter()
+        .filter_map(|t| t.distro.as_ref())
+        .any(|d| d.end_of_life);
+    TargetSummary {
+        reference: reference
+            .map(str::to_owned)
+            .or_else(name)
+            .unwrap_or_else(|| "unknown".to_owned()),
+        config_digest: most_frequent(targets.iter().filter_map(|t| t.config_digest.clone())),
+        manifest_digest: most_frequent(targets.iter().filter_map(|t| t.manifest_digest.clone())),
+        platform: most_frequent(targets.iter().filter_map(|t| t.platform.clone())),
+        distro: distro.map(|(family, version)| Distro {
+            family,
+            version,
+            end_of_life,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(name: &str, config: Option<&str>, distro: Option<&str>) -> Target {
+        Target {
+            name: Some(name.to_owned()),
+            config_digest: config.map(str::to_owned),
+            distro: distro.map(|f| Distro {
+                family: f.to_owned(),
+                version: "1".to_owned(),
+                end_of_life: false,
+            }),
+            ..Target::default()
+        }
+    }
+
+    fn odd(targets: &[Target]) -> Vec<(usize, bool)> {
+        strangers(&targets.iter().collect::<Vec<_>>())
+            .into_iter()
+            .map(|s| (s.index, s.proven))
+            .collect()
+    }
+
+    #[test]
+    fn digests_prove_a_stranger_whatever_the_name() {
+        let (a, b) = (Some("sha256:aa"), Some("sha256:bb"));
+        assert_eq!(
+            odd(&[
+                target("x", a, None),
+                target("x", b, None),
+                target("y", a, None)
+            ]),
+            [(1, true)]
+        );
+    }
+
+    #[test]
+    fn without_digests_the_distribution_decides_and_names_only_raise_suspicion() {
+        assert_eq!(
+            odd(&[
+                target("x", None, Some("debian")),
+                target("x", None, Some("alpine"))
+            ]),
+            [(1, true)]
+        );
+        assert_eq!(
+            odd(&[
+                target("x", None, Some("rhel")),
+                target("x", None, Some("redhat"))
+            ]),
+            []
+        );
+        assert_eq!(
+            odd(&[target("nginx", None, None), target("redis", None, None)]),
+            [(1, false)]
+        );
+    }
+
+    #[test]
+    fn spellings_of_one_name_agree() {
+        let names = [
+            "docker-image|nginx",
+            "nginx:1.25",
+            "docker.io/library/nginx@sha256:aa",
+            "library/nginx",
+        ];
+        let targets: Vec<Target> = names.iter().map(|n| target(n, None, None)).collect();
+        assert_eq!(odd(&targets), []);
+    }
+
+    #[test]
+    fn a_registry_digest_in_the_name_counts() {
+        let a = Target {
+            repo_digests: vec!["nginx@sha256:aa".to_owned()],
+            ..target("one", None, None)
+        };
+        assert_eq!(odd(&[a, target("two@sha256:aa", None, None)]), []);
+    }
+}

@@ -1,0 +1,246 @@
+//! Golden cases of reconciling: a few observations in, the expected findings out.
+//!
+//! Runs every `*.jsonl` file under `tests/reconcile/` and in the folder that `CROSSCHECK_CASES`
+//! names. One line is one case: `findings` are observations, `expected_clusters` lists which of them
+//! belong to one finding (an observation of a hub or umbrella may stand in several).
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot be set up has failed"
+)]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crosscheck::model::{
+    Advisory, AdvisoryId, AdvisoryState, Ecosystem, FixClaim, FixState, IdLink, IdRelation,
+    Location, Observation, Package, PackageIndex, ScannerId, ScannerReport, ScannerRun, Severity,
+    SourcePackage,
+};
+use crosscheck::reconcile::reconcile;
+use crosscheck::reconcile::severity::SeverityRule;
+use serde_json::Value;
+
+fn texts(value: &Value) -> Vec<&str> {
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
+}
+
+fn package(row: &Value) -> Package {
+    let name = row["package"].as_str().unwrap();
+    let version = row["version"].as_str().unwrap_or_default();
+    let mut package = row["purl"]
+        .as_str()
+        .and_then(Package::from_purl)
+        .unwrap_or_else(|| {
+            Package::new(
+                Ecosystem::from_name(row["ecosystem"].as_str().unwrap()),
+                name,
+                version,
+            )
+        });
+    // The purl tells the ecosystem and, for Maven, the group; the scanner's own name counts
+    // otherwise, as in the readers.
+    if package.ecosystem != Ecosystem::Maven {
+        name.clone_into(&mut package.name);
+    }
+    version.clone_into(&mut package.version);
+    if let Some(source) = row["source_package"].as_str() {
+        let version = row["source_version"].as_str().map(str::to_owned);
+        let version = version.or_else(|| package.source.and_then(|s| s.version));
+        package.source = Some(SourcePackage {
+            name: source.to_owned(),
+            version,
+        });
+    }
+    // Snyk's `source/binary`, as its reader splits it.
+    if package.ecosystem.is_os()
+        && let Some((source, binary)) = package.name.clone().rsplit_once('/')
+    {
+        binary.clone_into(&mut package.name);
+        package.source.get_or_insert_with(|| SourcePackage {
+            name: source.to_owned(),
+            version: None,
+        });
+    }
+    package
+        .locations
+        .extend(Location::new(row["path"].as_str(), None));
+    package
+}
+
+fn observation(row: &Value, index: usize) -> Observation {
+    let link = |relation| {
+        move |id: &str| IdLink {
+            id: AdvisoryId::new(id),
+            relation,
+            field: "case",
+        }
+    };
+    let mut links: Vec<IdLink> = texts(&row["aliases"])
+        .into_iter()
+        .map(link(IdRelation::Alias))
+        .collect();
+    links.extend(
+        texts(&row["upstream"])
+            .into_iter()
+            .map(link(IdRelation::Upstream)),
+    );
+    links.extend(
+        texts(&row["related"])
+            .into_iter()
+            .map(link(IdRelation::Related)),
+    );
+    Observation {
+        id: AdvisoryId::new(row["vuln_id"].as_str().unwrap()),
+        links,
+        package: PackageIndex(0),
+        severity: row["severity"]
+            .as_str()
+            .and_then(Severity::from_label)
+            .unwrap_or_default(),
+        ratings: Vec::new(),
+        fix: FixClaim::from_versions(
+            row["fix"].as_str().unwrap_or_default().split(", "),
+            FixState::Unknown,
+        ),
+        pointer: format!("/{index}"),
+    }
+}
+
+/// One report a scanner; a case's index is kept in the pointer.
+fn runs(case: &Value) -> (Vec<ScannerRun>, Vec<ScannerReport>) {
+    let mut reports: Vec<ScannerReport> = Vec::new();
+    for (index, row) in case["findings"].as_array().unwrap().iter().enumerate() {
+        let scanner = ScannerId::new(row["scanner"].as_str().unwrap());
+        let at = reports
+            .iter()
+            .position(|r| r.scanner == scanner)
+            .unwrap_or_else(|| {
+                reports.push(ScannerReport::new(scanner, "case"));
+                reports.len() - 1
+            });
+        let report = &mut reports[at];
+        let mut observation = observation(row, index);
+        observation.package = PackageIndex(u32::try_from(report.packages.len()).unwrap());
+        report.packages.push(package(row));
+        report.observations.push(observation);
+    }
+    for (id, status) in case["context"]["cve_status"]
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
+        let state = match status["state"].as_str() {
+            Some("rejected") => AdvisoryState::Rejected,
+            Some("withdrawn") => AdvisoryState::Withdrawn,
+            _ => AdvisoryState::Disputed,
+        };
+        let duplicate_of = status["duplicate_of"].as_str().map(AdvisoryId::new);
+        let advisory = Advisory {
+            state,
+            duplicate_of,
+            ..Advisory::default()
+        };
+        reports[0].advisories.insert(AdvisoryId::new(id), advisory);
+    }
+    let mut inventory = ScannerReport::new(ScannerId::new("sbom"), "case");
+    for (binary, source) in case["context"]["source_of"]
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
+        let mut package = Package::new(Ecosystem::Deb, binary, "");
+        package.source = Some(SourcePackage {
+            name: source.as_str().unwrap().to_owned(),
+            version: None,
+        });
+        inventory.packages.push(package);
+    }
+    (
+        reports
+            .into_iter()
+            .map(|report| ScannerRun::of(report, "case"))
+            .collect(),
+        vec![inventory],
+    )
+}
+
+fn clusters(runs: &[ScannerRun], inventories: &[ScannerReport]) -> BTreeSet<BTreeSet<usize>> {
+    reconcile(runs, inventories, &SeverityRule::Vendor)
+        .findings
+        .iter()
+        .map(|f| {
+            f.observations
+                .iter()
+                .map(|o| o.pointer[1..].parse().unwrap())
+                .collect()
+        })
+        .collect()
+}
+
+fn case_files() -> Vec<PathBuf> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reconcile");
+    let mut files = Vec::new();
+    for folder in
+        std::iter::once(own).chain(std::env::var_os("CROSSCHECK_CASES").map(PathBuf::from))
+    {
+        let entries =
+            std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+        files.extend(
+            entries
+                .map(|e| e.unwrap().path())
+                .filter(|p| p.extension().is_some_and(|e| e == "jsonl")),
+        );
+    }
+    files.sort();
+    files
+}
+
+#[test]
+fn every_golden_case_gives_its_findings() {
+    let mut failures = Vec::new();
+    let mut count = 0;
+    for file in case_files() {
+        for line in std::fs::read_to_string(&file)
+            .unwrap()
+            .lines()
+            .filter(|l| !l.trim().is_empty())
+        {
+            let case: Value = serde_json::from_str(line).unwrap();
+            if case["expected_clusters"].is_null() {
+                continue;
+            }
+            count += 1;
+            let expected: BTreeSet<BTreeSet<usize>> =
+                serde_json::from_value(case["expected_clusters"].clone()).unwrap();
+            let (mut runs, inventories) = runs(&case);
+            let forwards = clusters(&runs, &inventories);
+            runs.reverse();
+            assert_eq!(
+                forwards,
+                clusters(&runs, &inventories),
+                "{}: order of reports shows",
+                case["id"]
+            );
+            if forwards != expected {
+                failures.push(format!(
+                    "{} {}\n  expected {expected:?}\n  got      {forwards:?}",
+                    case["id"], case["description"]
+                ));
+            }
+        }
+    }
+    assert!(count > 0, "no cases found");
+    assert!(
+        failures.is_empty(),
+        "{} of {count} cases differ:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+}
