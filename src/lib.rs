@@ -5,4 +5,5 @@
 
 pub mod formats;
 pub mod model;
+pub mod policy;
 pub mod reconcile;

@@ -1,0 +1,36 @@
+//! Floor 4: one policy over what all scanners found. Pure: the moment for which rules are in force
+//! is a value that is passed in.
+//!
+//! [`parse`] reads a file, [`Policy::resolve`] picks a profile, [`decide()`] decides on each finding,
+//! [`judge()`] on the run.
+
+mod decide;
+mod document;
+mod ignore;
+mod judge;
+mod pattern;
+mod problem;
+mod profiles;
+mod read;
+mod resolve;
+mod values;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+pub use decide::decide;
+pub use document::{
+    Age, BandRule, Bands, ByFix, Consequence, Day, Document, IgnoreRule, Profile, Resolve,
+    ScannerDemands, SeverityChoice,
+};
+pub use judge::{database_notes, judge};
+pub use problem::{PolicyError, PolicyErrors, Problem};
+pub use resolve::{Policy, ResolvedPolicy, ScannerRules, parse};
+
+/// The JSON Schema (draft 2020-12) of a policy file. Editors use it to complete and check; what
+/// only a reader of the whole can see (unknown profiles, circles, a rule without an end) is checked
+/// by [`parse`].
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(Document)
+}

@@ -1,0 +1,230 @@
+//! Values out of the YAML tree, each with its place, so that whatever is wrong is told there.
+
+use std::collections::BTreeMap;
+
+use super::document::Day;
+use super::problem::did_you_mean;
+use super::yaml::{Node, Part};
+
+/// A place in the tree, for people (`path`) and for `yaml::locate` (`steps`).
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) path: String,
+    pub(super) steps: Vec<usize>,
+    pub(super) part: Part,
+}
+
+impl Place {
+    pub(super) fn root() -> Self {
+        Self {
+            path: String::new(),
+            steps: Vec::new(),
+            part: Part::Value,
+        }
+    }
+
+    pub(super) fn child(&self, ordinal: usize, path: String) -> Self {
+        let mut steps = self.steps.clone();
+        steps.push(ordinal);
+        Self {
+            path,
+            steps,
+            part: Part::Value,
+        }
+    }
+
+    pub(super) fn entry(&self, ordinal: usize, key: &str) -> Self {
+        let key: String = key.chars().take(60).collect();
+        let path = if self.path.is_empty() {
+            key
+        } else {
+            format!("{}.{key}", self.path)
+        };
+        self.child(ordinal, path)
+    }
+
+    pub(super) fn member(&self, ordinal: usize) -> Self {
+        self.child(ordinal, format!("{}[{ordinal}]", self.path))
+    }
+
+    pub(super) fn key(&self) -> Self {
+        Self {
+            part: Part::Key,
+            ..self.clone()
+        }
+    }
+}
+
+/// A value with its place.
+#[derive(Clone, Debug)]
+pub(super) struct Item<'n> {
+    pub(super) node: &'n Node,
+    pub(super) place: Place,
+}
+
+pub(super) struct Found {
+    pub(super) place: Place,
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+}
+
+/// A mapping whose keys are taken one by one; what is left over is unknown.
+pub(super) struct Fields<'n> {
+    pub(super) entries: &'n [(String, Node)],
+    pub(super) place: Place,
+    pub(super) taken: Vec<&'static str>,
+}
+
+impl<'n> Fields<'n> {
+    /// The value of a key. `None` when it is not there or is empty: in a configuration a key
+    /// without a value is one whose value was commented out.
+    pub(super) fn take(&mut self, key: &'static str) -> Option<Item<'n>> {
+        self.taken.push(key);
+        let ordinal = self.entries.iter().position(|(name, _)| name == key)?;
+        let (_, node) = self.entries.get(ordinal)?;
+        (*node != Node::Null).then(|| Item {
+            node,
+            place: self.place.entry(ordinal, key),
+        })
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Reader {
+    pub(super) problems: Vec<Found>,
+}
+
+impl Reader {
+    pub(super) fn problem(
+        &mut self,
+        place: &Place,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        self.problems.push(Found {
+            place: place.clone(),
+            message: message.into(),
+            help,
+        });
+    }
+
+    pub(super) fn fields<'n>(&mut self, item: &Item<'n>) -> Fields<'n> {
+        let entries = if let Node::Mapping(entries) = item.node {
+            entries.as_slice()
+        } else {
+            let message = format!("expected keys and values, found {}", item.node.describe());
+            self.problem(&item.place, message, None);
+            &[]
+        };
+        Fields {
+            entries,
+            place: item.place.clone(),
+            taken: Vec::new(),
+        }
+    }
+
+    pub(super) fn required<'n>(
+        &mut self,
+        fields: &mut Fields<'n>,
+        key: &'static str,
+        help: &str,
+    ) -> Option<Item<'n>> {
+        let item = fields.take(key);
+        if item.is_none() {
+            let message = format!("`{key}` is missing");
+            self.problem(&fields.place, message, Some(help.to_owned()));
+        }
+        item
+    }
+
+    /// Reports what nobody has taken, and what is there twice.
+    pub(super) fn finish(&mut self, fields: &Fields<'_>) {
+        let mut seen = BTreeMap::new();
+        for (ordinal, (key, _)) in fields.entries.iter().enumerate() {
+            let place = fields.place.entry(ordinal, key).key();
+            if !fields.taken.contains(&key.as_str()) {
+                let known = fields.taken.iter().copied();
+                let message = format!("unknown key; there are {}", fields.taken.join(", "));
+                self.problem(&place, message, did_you_mean(key, known));
+            } else if seen.insert(key, ordinal).is_some() {
+                self.problem(&place, "the key is there twice; only one can hold", None);
+            }
+        }
+    }
+
+    /// The entries of a mapping whose keys are free.
+    pub(super) fn entries<'n>(&mut self, item: &Item<'n>) -> Vec<(&'n str, Item<'n>)> {
+        let fields = self.fields(item);
+        let mut found: BTreeMap<&str, Item<'n>> = BTreeMap::new();
+        for (ordinal, (key, node)) in fields.entries.iter().enumerate() {
+            let place = fields.place.entry(ordinal, key);
+            if found.contains_key(key.as_str()) {
+                self.problem(
+                    &place.key(),
+                    "the name is there twice; only one can hold",
+                    None,
+                );
+            } else {
+                found.insert(key, Item { node, place });
+            }
+        }
+        found.into_iter().collect()
+    }
+
+    pub(super) fn members<'n>(&mut self, item: &Item<'n>) -> Vec<Item<'n>> {
+        if let Node::List(members) = item.node {
+            members
+                .iter()
+                .enumerate()
+                .map(|(ordinal, node)| Item {
+                    node,
+                    place: item.place.member(ordinal),
+                })
+                .collect()
+        } else {
+            let message = format!("expected a list, found {}", item.node.describe());
+            let help = "write the members as `- …` lines or in `[…]`";
+            self.problem(&item.place, message, Some(help.to_owned()));
+            Vec::new()
+        }
+    }
+
+    pub(super) fn text(&mut self, item: &Item<'_>) -> Option<String> {
+        let help = match item.node {
+            Node::Text(text) if !text.trim().is_empty() => return Some(text.trim().to_owned()),
+            // YAML reads 1.10 as the number 1.1: what was meant is lost, so it cannot be taken.
+            Node::Number(_) | Node::Flag(_) => Some("put it into quotes".to_owned()),
+            _ => None,
+        };
+        let message = match item.node {
+            Node::Text(_) => "expected text, found nothing but blanks".to_owned(),
+            other => format!("expected text, found {}", other.describe()),
+        };
+        self.problem(&item.place, message, help);
+        None
+    }
+
+    pub(super) fn flag(&mut self, item: &Item<'_>) -> bool {
+        if let Node::Flag(flag) = item.node {
+            return *flag;
+        }
+        let message = format!("expected `true` or `false`, found {}", item.node.describe());
+        self.problem(&item.place, message, None);
+        false
+    }
+
+    pub(super) fn day(&mut self, item: &Item<'_>) -> Option<Day> {
+        let day = match item.node {
+            Node::Text(text) => Day::parse(text.trim()),
+            _ => None,
+        };
+        if day.is_none() {
+            let message = format!(
+                "expected an existing day in the form YYYY-MM-DD, found {}",
+                item.node.describe()
+            );
+            self.problem(&item.place, message, None);
+        }
+        day
+    }
+}

@@ -1,0 +1,136 @@
+//! The published JSON Schema of policies: current, and of one mind with the reader.
+
+use std::path::Path;
+
+use crosscheck::policy;
+
+fn schema_file() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/policy.schema.json")
+}
+
+fn schema() -> serde_json::Value {
+    policy::schema().to_value()
+}
+
+#[test]
+fn the_published_schema_is_current() {
+    let mut text = serde_json::to_string_pretty(&schema()).unwrap();
+    text.push('\n');
+    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+        std::fs::write(schema_file(), &text).unwrap();
+    }
+    let published = std::fs::read_to_string(schema_file()).unwrap_or_default();
+    assert!(
+        published == text,
+        "schemas/policy.schema.json is out of date; run `UPDATE_SCHEMAS=1 cargo test --test policy_schema`"
+    );
+}
+
+/// Policies, and whether they are right. The schema and the reader must agree on each.
+const POLICIES: &[(bool, &str)] = &[
+    (true, "version: 1"),
+    (
+        true,
+        "version: 1\nscanners: {required: [trivy], quorum: 2, max-database-age: 7d}",
+    ),
+    (true, "version: 1\nseverity: {resolve: majority}"),
+    (true, "version: 1\nseverity: {resolve: [trivy, grype]}"),
+    (
+        true,
+        "version: 1\nprofiles: {a: {extends: research, description: d, severity: {high: {fixable: block}, low: warn}, scanners: {quorum: 1}}}",
+    ),
+    (
+        true,
+        "version: 1\nignore: [{id: CVE-2024-6345, package: a, purl: 'pkg:a/b', path: /a, version: '1', ecosystem: deb, reason: r, owner: o, created: 2026-01-01, expires: 2026-02-01, until-fixed: true, acknowledge-broad: false}]",
+    ),
+    (false, "{}"),
+    (false, "version: 2"),
+    (false, "version: 1\nprofile: {}"),
+    (false, "version: 1\nscanners: {quorum: 0}"),
+    (false, "version: 1\nscanners: {max-database-age: 7 days}"),
+    (false, "version: 1\nscanners: {max-database-age: 0d}"),
+    (false, "version: 1\nscanners: {requires: [trivy]}"),
+    (false, "version: 1\nseverity: {resolve: best}"),
+    (false, "version: 1\nseverity: {resolve: []}"),
+    (false, "version: 1\nseverity: {}"),
+    (
+        false,
+        "version: 1\nprofiles: {a: {extends: research, severity: {high: ignore}}}",
+    ),
+    (
+        false,
+        "version: 1\nprofiles: {a: {extends: research, severity: {high: {fixed: block}}}}",
+    ),
+    (
+        false,
+        "version: 1\nprofiles: {a: {extends: research, severity: {high: {}}}}",
+    ),
+    (
+        false,
+        "version: 1\nprofiles: {a: {extends: research, severity: {severe: block}}}",
+    ),
+    (
+        false,
+        "version: 1\nignore: [{id: CVE-2024-6345, owner: o, until-fixed: true}]",
+    ),
+    (
+        false,
+        "version: 1\nignore: [{id: CVE-2024-6345, reason: r, until-fixed: true}]",
+    ),
+    (
+        false,
+        "version: 1\nignore: [{reason: r, owner: o, until-fixed: true}]",
+    ),
+    (
+        false,
+        "version: 1\nignore: [{id: CVE-2024-6345, reason: r, owner: o, expires: soon}]",
+    ),
+    (
+        false,
+        "version: 1\nignore: [{id: CVE-2024-6345, reason: r, owner: o, until-fixed: 'yes'}]",
+    ),
+    (
+        false,
+        "version: 1\nignore: [{id: CVE-2024-6345, reason: r, owner: o, until-fixed: true, paths: /a}]",
+    ),
+];
+
+#[test]
+fn the_schema_and_the_reader_agree() {
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    let built_in = (true, policy::Policy::built_in_text());
+    for (right, text) in POLICIES.iter().chain([&built_in]) {
+        let value: serde_json::Value = serde_yaml::from_str(text).unwrap();
+        assert_eq!(validator.is_valid(&value), *right, "schema: {text}");
+        assert_eq!(
+            policy::parse(text, "p.yaml").is_ok(),
+            *right,
+            "reader: {text}"
+        );
+    }
+}
+
+#[test]
+fn the_schema_describes_every_key() {
+    let text = schema().to_string();
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let mut bare = Vec::new();
+    let mut visit = vec![(String::new(), &value)];
+    while let Some((path, node)) = visit.pop() {
+        if let Some(properties) = node.get("properties").and_then(|p| p.as_object()) {
+            for (key, property) in properties {
+                if property.get("description").is_none() {
+                    bare.push(format!("{path}/{key}"));
+                }
+            }
+        }
+        if let Some(object) = node.as_object() {
+            visit.extend(
+                object
+                    .iter()
+                    .map(|(key, node)| (format!("{path}/{key}"), node)),
+            );
+        }
+    }
+    assert!(bare.is_empty(), "without description: {bare:?}");
+}
