@@ -3,6 +3,7 @@
 //!
 //! The modules are floors; a lower one never imports a higher one (`tests/floors.rs` checks it).
 
+pub mod coverage;
 pub mod formats;
 pub mod model;
 pub mod policy;
