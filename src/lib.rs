@@ -5,6 +5,8 @@
 
 pub mod coverage;
 pub mod formats;
+pub mod image;
 pub mod model;
 pub mod policy;
 pub mod reconcile;
+pub mod scanners;
