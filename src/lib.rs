@@ -3,6 +3,7 @@
 //!
 //! The modules are floors; a lower one never imports a higher one (`tests/floors.rs` checks it).
 
+pub mod bundle;
 pub mod coverage;
 pub mod formats;
 pub mod image;
