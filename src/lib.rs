@@ -10,4 +10,5 @@ pub mod image;
 pub mod model;
 pub mod policy;
 pub mod reconcile;
+pub mod report;
 pub mod scanners;

@@ -1,0 +1,167 @@
+//! Makes text from outside safe to show.
+//!
+//! Package names, versions, reasons and messages come from reports, and reports come from images
+//! that anybody can build. Written to a terminal as they are, they could move the cursor, change
+//! colours, forge a line of a log or reorder what a person reads (CVE-2021-42574). Everything that
+//! reaches a terminal passes through here first.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// True for a character that must not reach a terminal or a log as it is: control characters (C0,
+/// delete, C1), bidirectional controls, invisible characters that make two different texts look
+/// alike, and characters that end a line in some programs and not in others.
+///
+/// The sets are those of the Unicode Standard, chapter 23 (control codes, layout and format
+/// controls, deprecated format characters, tags) and the invisible fillers of
+/// `Default_Ignorable_Code_Point`.
+pub fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            // Soft hyphen, combining grapheme joiner, Arabic letter mark, Hangul fillers, Khmer
+            // inherent vowels, Mongolian selectors.
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                // Zero width, direction marks.
+                | '\u{200b}'..='\u{200f}'
+                // Line and paragraph separator, embeddings and overrides.
+                | '\u{2028}'..='\u{202e}'
+                // Word joiner, invisible operators, isolates, deprecated controls.
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                // Variation selectors, byte order mark, half-width filler, annotation controls.
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                // Shorthand and musical controls, tags, further variation selectors.
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+/// `text` as one line that is safe on a terminal. Unsafe characters become visible escapes in the
+/// notation of Rust and JavaScript: `\n`, `\t`, `\u{1b}`.
+///
+/// A backslash that is there already stays alone, so the result is for reading, not for parsing
+/// back.
+pub fn terminal(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        push(&mut escaped, c);
+    }
+    Cow::Owned(escaped)
+}
+
+/// Like [`terminal`], and at most `limit` characters long: what is left out is marked with `…`.
+pub fn limited(text: &str, limit: usize) -> Cow<'_, str> {
+    // Bytes are an upper bound of characters, so that the common short text is not counted.
+    if (text.len() <= limit || text.chars().count() <= limit) && !text.contains(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut result = String::new();
+    let mut length = 0;
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        let mut piece = String::new();
+        push(&mut piece, c);
+        let piece_length = piece.chars().count();
+        let is_last = rest.as_str().is_empty();
+        if length + piece_length + usize::from(!is_last) > limit {
+            if limit > 0 {
+                result.push('…');
+            }
+            break;
+        }
+        result.push_str(&piece);
+        length += piece_length;
+    }
+    Cow::Owned(result)
+}
+
+/// Appends `c` or its escape.
+fn push(text: &mut String, c: char) {
+    match c {
+        '\n' => text.push_str("\\n"),
+        '\r' => text.push_str("\\r"),
+        '\t' => text.push_str("\\t"),
+        c if is_unsafe(c) => {
+            // Writing to a `String` cannot fail.
+            let _ = write!(text, "\\u{{{:x}}}", u32::from(c));
+        }
+        c => text.push(c),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn plain_text_is_borrowed_unchanged() {
+        for text in ["", "libssl3 3.0.15-1~deb12u1", "Größe, 版本, C:\\temp"] {
+            assert!(
+                matches!(terminal(text), Cow::Borrowed(t) if t == text),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn escape_sequences_become_visible() {
+        assert_eq!(
+            terminal("\u{1b}[2Jok\r\nPASS\t\u{9b}31m\u{7f}"),
+            "\\u{1b}[2Jok\\r\\nPASS\\t\\u{9b}31m\\u{7f}"
+        );
+    }
+
+    #[test]
+    fn text_that_reads_differently_from_its_bytes_becomes_visible() {
+        assert_eq!(
+            terminal("user\u{202e}nimda\u{2066}"),
+            "user\\u{202e}nimda\\u{2066}"
+        );
+        assert_eq!(
+            terminal("open\u{200b}ssl\u{feff}"),
+            "open\\u{200b}ssl\\u{feff}"
+        );
+        assert_eq!(terminal("a\u{2028}b\u{e0041}"), "a\\u{2028}b\\u{e0041}");
+    }
+
+    #[test]
+    fn a_limit_counts_what_is_shown_and_never_cuts_an_escape() {
+        assert_eq!(limited("abcdef", 6), "abcdef");
+        assert_eq!(limited("abcdefg", 6), "abcde…");
+        assert_eq!(limited("ab\u{1b}cd", 6), "ab…");
+        assert_eq!(limited("ab\u{1b}", 8), "ab\\u{1b}");
+        assert_eq!(limited("größer", 6), "größer");
+        assert_eq!(limited("abc", 0), "");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_unsafe_passes(text in any::<String>(), limit in 0_usize..40) {
+            prop_assert!(!terminal(&text).contains(is_unsafe));
+            let short = limited(&text, limit);
+            prop_assert!(!short.contains(is_unsafe));
+            prop_assert!(short.chars().count() <= limit);
+        }
+
+        #[test]
+        fn safe_text_passes_unchanged(text in "[ -~äöü一-龥]{0,40}") {
+            prop_assert_eq!(terminal(&text), text.as_str());
+            prop_assert_eq!(limited(&text, 40), text.as_str());
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The lists of findings, by what the policy does with them.
+
+use std::io;
+
+use super::super::grid::{self, Cell};
+use super::{INDENT, Page, phrases};
+use crate::model::{Action, Finding, Severity};
+use crate::report::theme::Tone;
+
+/// Columns that severity and id may take before they are wrapped, in the narrow layout.
+const NARROW_COLUMNS: [u16; 2] = [15, 20];
+
+/// The same in the wide layout: a whole range of opinions, and every scheme's ids.
+const WIDE_COLUMNS: [u16; 2] = [24, 32];
+
+impl Page<'_> {
+    /// What fails the run.
+    pub(super) fn blocking(&mut self) -> io::Result<()> {
+        let findings = self.with_action(Action::Block);
+        if findings.is_empty() {
+            return Ok(());
+        }
+        self.heading(&format!("BLOCKING ({})", findings.len()))?;
+        self.findings(&findings, true)
+    }
+
+    /// What only warns, and how much is tracked or undecided.
+    pub(super) fn others(&mut self) -> io::Result<()> {
+        let warnings = self.with_action(Action::Warn);
+        if !warnings.is_empty() {
+            let severities = phrases::severities(warnings.iter().copied());
+            self.heading(&format!("WARNINGS ({}: {severities})", warnings.len()))?;
+            self.findings(&warnings, false)?;
+        }
+        let tracked = self.with_action(Action::Track);
+        if !tracked.is_empty() {
+            let severities = phrases::severities(tracked.iter().copied());
+            self.heading(&format!("TRACKED ({}: {severities})", tracked.len()))?;
+            if self.options.rows.is_none() {
+                self.findings(&tracked, false)?;
+            } else {
+                let place = self.everything();
+                self.remark(format!(
+                    "Recorded only: the policy neither blocks nor warns. {place} lists them."
+                ))?;
+            }
+        }
+        let undecided: Vec<&Finding> = self
+            .report
+            .findings
+            .iter()
+            .filter(|finding| finding.decision.is_none())
+            .collect();
+        if !undecided.is_empty() {
+            let severities = phrases::severities(undecided.iter().copied());
+            self.heading(&format!("NOT DECIDED ({}: {severities})", undecided.len()))?;
+            self.findings(&undecided, false)?;
+        }
+        Ok(())
+    }
+
+    /// A list of findings, with the policy's reason when `reasons` is set.
+    fn findings(&mut self, findings: &[&Finding], reasons: bool) -> io::Result<()> {
+        let shown = self.shown(findings);
+        let mut grid = self.list();
+        let wide = self.is_wide();
+        let room = self.room(shown);
+        if wide {
+            let header = [
+                "SEVERITY",
+                "VULNERABILITY",
+                "PACKAGE",
+                "INSTALLED -> FIX",
+                "SEEN BY",
+                "WHY",
+            ];
+            grid.header(if reasons { &header } else { &header[..5] });
+        }
+        for finding in shown {
+            let severity = phrases::severity(&finding.severity);
+            let id = finding.vulnerability.id.as_str();
+            let package = phrases::package(finding);
+            let versions = phrases::versions(finding);
+            let seen_by = phrases::seen_by(finding);
+            let why = reasons.then(|| phrases::why(finding));
+            if wide {
+                let cells = [severity.into(), id.into(), package.into(), versions.into()];
+                grid.row_of(
+                    cells
+                        .into_iter()
+                        .chain([format!("{}{seen_by}", phrases::exploited(finding)).into()])
+                        .chain(why.map(|why| why.join(" ").into())),
+                );
+            } else {
+                let mut lines = phrases::flow([package, versions], room);
+                lines.push(format!("{}seen by {seen_by}", phrases::exploited(finding)));
+                lines.extend(why.into_iter().flat_map(|why| phrases::flow(why, room)));
+                grid.row([narrow_severity(finding), id.into(), Cell::lines(lines)]);
+            }
+        }
+        grid.keep_whole(if wide { &WIDE_COLUMNS } else { &NARROW_COLUMNS });
+        let shown = shown.len();
+        self.grid(grid, severity_tone)?;
+        self.left_out(findings.len(), shown)
+    }
+
+    /// Columns left for the third column of the narrow layout.
+    fn room(&self, findings: &[&Finding]) -> usize {
+        let [severity_cap, id_cap] = NARROW_COLUMNS;
+        let widest = |text: fn(&Finding) -> String, cap: u16| {
+            let widths = findings.iter().map(|finding| text(finding).chars().count());
+            widths.max().unwrap_or_default().min(usize::from(cap))
+        };
+        let severity = widest(
+            |finding| {
+                phrases::disputed_range(&finding.severity)
+                    .unwrap_or_else(|| finding.severity.level.to_string())
+            },
+            severity_cap,
+        );
+        let id = widest(|finding| finding.vulnerability.id.to_string(), id_cap);
+        usize::from(self.width - INDENT).saturating_sub(severity + id + 2 * usize::from(grid::GAP))
+    }
+
+    /// What the policy leaves out of account, and on whose word.
+    pub(super) fn ignored(&mut self) -> io::Result<()> {
+        let findings = self.with_action(Action::Ignore);
+        if findings.is_empty() {
+            return Ok(());
+        }
+        let severities = phrases::severities(findings.iter().copied());
+        self.heading(&format!("IGNORED ({}: {severities})", findings.len()))?;
+        let wide = self.is_wide();
+        let mut grid = self.list();
+        if wide {
+            grid.header(&[
+                "SEVERITY",
+                "VULNERABILITY",
+                "PACKAGE",
+                "REASON",
+                "OWNER",
+                "EXPIRES",
+                "RULE",
+            ]);
+        }
+        let shown = self.shown(&findings);
+        let room = self.room(shown);
+        for finding in shown {
+            let Some(decision) = &finding.decision else {
+                continue;
+            };
+            let rule = &decision.rule;
+            let severity = phrases::severity(&finding.severity);
+            let id = finding.vulnerability.id.as_str();
+            let package = [phrases::package(finding), phrases::versions(finding)];
+            let owner = rule.owner.as_deref().unwrap_or("no owner");
+            let expires = phrases::expiry(rule.expires.as_deref(), &self.report.evaluated_at);
+            if wide {
+                grid.row([
+                    severity.into(),
+                    id.into(),
+                    package.join(" ").into(),
+                    rule.reason.as_str().into(),
+                    owner.into(),
+                    expires.into(),
+                    rule.rule.as_str().into(),
+                ]);
+            } else {
+                let until = if rule.expires.is_some() { "until " } else { "" };
+                grid.row([
+                    narrow_severity(finding),
+                    id.into(),
+                    Cell::lines(
+                        phrases::flow(package, room)
+                            .into_iter()
+                            .chain([format!("because: {}", rule.reason)])
+                            .chain(phrases::flow(
+                                [
+                                    format!("{owner}, {until}{expires}"),
+                                    format!("[{}]", rule.rule),
+                                ],
+                                room,
+                            )),
+                    ),
+                ]);
+            }
+        }
+        grid.keep_whole(if wide { &WIDE_COLUMNS } else { &NARROW_COLUMNS });
+        let shown = shown.len();
+        self.grid(grid, severity_tone)?;
+        self.left_out(findings.len(), shown)
+    }
+
+    /// Ignore rules that want a person's attention.
+    pub(super) fn ignore_rules(&mut self) -> io::Result<()> {
+        let policy = &self.report.policy;
+        for (title, rules) in [
+            (
+                "EXPIRED IGNORE RULES: they no longer ignore",
+                &policy.expired_rules,
+            ),
+            (
+                "UNUSED IGNORE RULES: they match nothing here",
+                &policy.unused_rules,
+            ),
+        ] {
+            if rules.is_empty() {
+                continue;
+            }
+            self.heading(&format!("{title} ({})", rules.len()))?;
+            let shown = self.shown(rules);
+            let mut grid = self.list();
+            for rule in shown {
+                grid.row([rule.as_str().into()]);
+            }
+            self.grid(grid, |_| Tone::Plain)?;
+            self.left_out(rules.len(), shown.len())?;
+        }
+        Ok(())
+    }
+}
+
+/// The tone of a severity's name.
+fn severity_tone(word: &str) -> Tone {
+    Severity::WORST_FIRST
+        .into_iter()
+        .find(|severity| severity.as_str() == word)
+        .map_or(Tone::Plain, Tone::from)
+}
+
+/// The severity on one line and, where opinions are far apart, their range on the next.
+fn narrow_severity(finding: &Finding) -> Cell {
+    let range = phrases::disputed_range(&finding.severity);
+    Cell::lines(
+        [finding.severity.level.to_string()]
+            .into_iter()
+            .chain(range),
+    )
+}

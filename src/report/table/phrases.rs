@@ -1,0 +1,304 @@
+//! The words for what a finding, a scanner or a day is. Nothing here is escaped yet.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::tz::Offset;
+use jiff::{Timestamp, Unit};
+
+use crate::model::{
+    Decision, Failure, FailureKind, Finding, FixState, ResolvedSeverity, Severity, Verdict,
+};
+
+/// Names in a list before the rest is only counted.
+const NAMES: usize = 3;
+
+/// `1 finding`, `2 findings`.
+pub(super) fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// The first names, and how many more there are. Repeated names count once.
+pub(super) fn names<'a>(all: impl IntoIterator<Item = &'a str>) -> String {
+    let mut distinct: Vec<&str> = Vec::new();
+    for name in all {
+        if !distinct.contains(&name) {
+            distinct.push(name);
+        }
+    }
+    let shown = distinct.get(..NAMES).unwrap_or(&distinct);
+    match distinct.len() - shown.len() {
+        0 => shown.join(", "),
+        more => format!("{} +{more}", shown.join(", ")),
+    }
+}
+
+/// `2 critical, 1 high`: how many findings of each severity, worst first.
+pub(super) fn severities<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> String {
+    let mut counts: BTreeMap<Severity, usize> = BTreeMap::new();
+    for finding in findings {
+        *counts.entry(finding.severity.level).or_default() += 1;
+    }
+    let parts: Vec<String> = counts
+        .iter()
+        .rev()
+        .map(|(severity, number)| format!("{number} {severity}"))
+        .collect();
+    parts.join(", ")
+}
+
+/// `high`, and the range of opinions where they are far apart: `high (low–critical)`.
+pub(super) fn severity(severity: &ResolvedSeverity) -> String {
+    match disputed_range(severity) {
+        Some(range) => format!("{} ({range})", severity.level),
+        None => severity.level.to_string(),
+    }
+}
+
+/// The range of opinions where they are far apart. Negligible counts as low there, as everywhere
+/// where opinions are compared.
+pub(super) fn disputed_range(severity: &ResolvedSeverity) -> Option<String> {
+    let (lowest, highest) = (severity.lowest.comparable(), severity.highest);
+    severity.disputed.then(|| format!("{lowest}–{highest}"))
+}
+
+/// The package group, and the installed packages where they have other names.
+pub(super) fn package(finding: &Finding) -> String {
+    let group = format!("{}/{}", finding.package.ecosystem, finding.package.name);
+    let installed = names(
+        finding
+            .instances
+            .iter()
+            .map(|instance| instance.name.as_str()),
+    );
+    if installed.is_empty() || installed == finding.package.name {
+        group
+    } else {
+        format!("{group} ({installed})")
+    }
+}
+
+/// The installed version and what mends it: `65.5.1 -> 70.0.0`, `1.2-3 (no fix yet)`.
+pub(super) fn versions(finding: &Finding) -> String {
+    let installed = names(
+        finding
+            .instances
+            .iter()
+            .map(|instance| instance.version.as_str())
+            .filter(|version| !version.is_empty()),
+    );
+    let installed = if installed.is_empty() {
+        "version unknown"
+    } else {
+        &installed
+    };
+    let fix = &finding.fix;
+    let mending = match &fix.recommended {
+        Some(version) => version.clone(),
+        None => names(fix.versions.iter().map(String::as_str)),
+    };
+    if !mending.is_empty() {
+        return format!("{installed} -> {mending}");
+    }
+    let state = match fix.state {
+        FixState::Fixed => "fixed, version not stated",
+        FixState::NotFixed => "no fix yet",
+        FixState::WontFix => "will not be fixed",
+        FixState::Deferred => "fix deferred",
+        FixState::EndOfLife => "no fix: release out of support",
+        FixState::Unknown => "fix not known",
+    };
+    format!("{installed} ({state})")
+}
+
+/// Who reports it, how many of those that could, and what the others say:
+/// `trivy, grype (2 of 3); snyk: no match`.
+pub(super) fn seen_by(finding: &Finding) -> String {
+    let reporters: Vec<&str> = finding
+        .reporters()
+        .map(crate::model::ScannerId::as_str)
+        .collect();
+    let able = finding
+        .verdicts
+        .values()
+        .filter(|verdict| !verdict.verdict.not_applicable())
+        .count();
+    let seen = format!("{} ({} of {able})", reporters.join(", "), reporters.len());
+    let others = finding
+        .verdicts
+        .iter()
+        // A scanner that failed has nothing to say on any finding; the list of scanners says so once.
+        .filter(|(_, verdict)| !verdict.verdict.sees() && verdict.verdict != Verdict::Failed)
+        .map(|(scanner, verdict)| format!("{scanner}: {}", verdict_words(verdict.verdict)));
+    std::iter::once(seen)
+        .chain(others)
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// What happened to a scanner; its class first, where it has one that tells something.
+pub(super) fn failure(failure: &Failure) -> String {
+    match failure.kind {
+        FailureKind::Other => failure.cause.clone(),
+        kind => format!("{kind}: {}", failure.cause),
+    }
+}
+
+/// A verdict in plain words.
+pub(super) fn verdict_words(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Reported => "reported",
+        Verdict::Covered => "by notice",
+        Verdict::Suppressed => "withheld",
+        Verdict::OtherVersion => "other version",
+        Verdict::NoMatch => "no match",
+        Verdict::PackageNotSeen => "not seen",
+        Verdict::NotAssessed => "not assessed",
+        Verdict::Failed => "failed",
+        Verdict::Unknown => "unknown",
+    }
+}
+
+/// What is said first of a vulnerability that attackers use already.
+pub(super) fn exploited(finding: &Finding) -> &'static str {
+    if finding.vulnerability.known_exploited {
+        "known to be exploited; "
+    } else {
+        ""
+    }
+}
+
+/// Why the policy decided so, and the rule in brackets.
+pub(super) fn why(finding: &Finding) -> [String; 2] {
+    match &finding.decision {
+        Some(Decision { rule, .. }) => [rule.reason.clone(), format!("[{}]", rule.rule)],
+        None => [String::new(), "[no decision]".to_owned()],
+    }
+}
+
+/// The parts on one line where `room` columns hold them, else one line each.
+pub(super) fn flow<const N: usize>(parts: [String; N], room: usize) -> Vec<String> {
+    let together = parts.join(" ");
+    if together.chars().count() <= room {
+        vec![together]
+    } else {
+        parts.into()
+    }
+}
+
+/// The last day of an ignore rule, and how far away it is: `2026-12-01 (in 7 days)`.
+pub(super) fn expiry(expires: Option<&str>, evaluated_at: &str) -> String {
+    let Some(expires) = expires else {
+        return "no end date".to_owned();
+    };
+    match days_after(evaluated_at, expires.parse().ok()) {
+        Some(0) => format!("{expires} (last day)"),
+        Some(1) => format!("{expires} (in 1 day)"),
+        Some(days) if days > 1 => format!("{expires} (in {days} days)"),
+        Some(_) => format!("{expires} (expired)"),
+        None => expires.to_owned(),
+    }
+}
+
+/// The day on which a database was built, and its age: `2026-11-23 (1 day old)`.
+pub(super) fn database(built: &str, evaluated_at: &str) -> String {
+    let Some(day) = utc_day(built) else {
+        return built.to_owned();
+    };
+    match days_after(evaluated_at, Some(day)).map(|days| -days) {
+        Some(0) => format!("{day} (same day)"),
+        Some(1) => format!("{day} (1 day old)"),
+        Some(age) if age > 1 => format!("{day} ({age} days old)"),
+        _ => day.to_string(),
+    }
+}
+
+/// Days from the day of `moment` to `day`.
+fn days_after(moment: &str, day: Option<Date>) -> Option<i32> {
+    let span = utc_day(moment)?.until((Unit::Day, day?)).ok()?;
+    Some(span.get_days())
+}
+
+/// The day in UTC of a moment in RFC 3339.
+fn utc_day(moment: &str) -> Option<Date> {
+    let moment: Timestamp = moment.parse().ok()?;
+    Some(Offset::UTC.to_datetime(moment).date())
+}
+
+/// Milliseconds for a person: `850 ms`, `12.4 s`, `3 min 5 s`.
+pub(super) fn duration(milliseconds: u64) -> String {
+    match milliseconds {
+        0..1_000 => format!("{milliseconds} ms"),
+        1_000..60_000 => format!("{}.{} s", milliseconds / 1_000, milliseconds % 1_000 / 100),
+        _ => format!(
+            "{} min {} s",
+            milliseconds / 60_000,
+            milliseconds % 60_000 / 1_000
+        ),
+    }
+}
+
+/// A share with the counts that it is made of: `83 % (100/120)`.
+pub(super) fn share(index: Option<f64>, both: usize, either: usize) -> String {
+    match index {
+        Some(index) => format!("{:.0} % ({both}/{either})", index * 100.0),
+        None => "nothing reported".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: &str = "2026-11-24T23:30:00Z";
+
+    #[test]
+    fn an_expiry_says_how_far_away_it_is() {
+        for (expires, text) in [
+            (Some("2027-11-24"), "2027-11-24 (in 365 days)"),
+            (Some("2026-11-25"), "2026-11-25 (in 1 day)"),
+            (Some("2026-11-24"), "2026-11-24 (last day)"),
+            (Some("2026-11-23"), "2026-11-23 (expired)"),
+            (Some("one fine day"), "one fine day"),
+            (None, "no end date"),
+        ] {
+            assert_eq!(expiry(expires, NOW), text);
+        }
+        assert_eq!(expiry(Some("2026-11-25"), "no moment"), "2026-11-25");
+    }
+
+    #[test]
+    fn a_database_has_an_age_in_days_of_utc() {
+        for (built, text) in [
+            ("2026-11-24T00:10:00Z", "2026-11-24 (same day)"),
+            ("2026-11-24T00:10:00+02:00", "2026-11-23 (1 day old)"),
+            ("2025-11-24T12:00:00Z", "2025-11-24 (365 days old)"),
+            // A clock that is wrong somewhere: no age is better than a negative one.
+            ("2026-12-01T00:00:00Z", "2026-12-01"),
+            ("yesterday", "yesterday"),
+        ] {
+            assert_eq!(database(built, NOW), text);
+        }
+    }
+
+    #[test]
+    fn long_lists_of_names_are_counted_and_repetitions_are_not() {
+        assert_eq!(names([]), "");
+        assert_eq!(names(["a", "b", "a"]), "a, b");
+        assert_eq!(names(["a", "b", "c", "d", "e", "d"]), "a, b, c +2");
+    }
+
+    #[test]
+    fn durations_are_in_the_unit_that_fits() {
+        assert_eq!(duration(999), "999 ms");
+        assert_eq!(duration(12_480), "12.4 s");
+        assert_eq!(duration(185_000), "3 min 5 s");
+    }
+
+    #[test]
+    fn parts_flow_onto_one_line_only_where_they_fit() {
+        let parts = || ["ab".to_owned(), "cd".to_owned()];
+        assert_eq!(flow(parts(), 5), ["ab cd"]);
+        assert_eq!(flow(parts(), 4), ["ab", "cd"]);
+    }
+}
