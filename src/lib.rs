@@ -3,7 +3,9 @@
 //!
 //! The modules are floors; a lower one never imports a higher one (`tests/floors.rs` checks it).
 
+pub mod analysis;
 pub mod bundle;
+pub mod cli;
 pub mod coverage;
 pub mod formats;
 pub mod image;

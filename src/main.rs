@@ -1,3 +1,7 @@
-//! The `crosscheck` program.
+//! The `crosscheck` program. Everything it does is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    crosscheck::cli::main()
+}

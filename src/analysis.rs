@@ -1,0 +1,203 @@
+//! From scanner runs to the unified report: reconcile, compare, decide, in that order. Pure.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::coverage;
+use crate::model::report::{
+    Report, SCHEMA_VERSION, ScannerSummary, Summary, TargetSummary, ToolInfo,
+};
+use crate::model::{Diagnostic, DiagnosticLevel, Finding, ScannerReport, ScannerRun};
+use crate::policy::{self, ResolvedPolicy};
+use crate::reconcile::{self, target};
+
+/// What a report is made from besides the runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// Package lists without findings that the user gives.
+    pub inventories: &'a [ScannerReport],
+    /// The policy with its profile.
+    pub policy: &'a ResolvedPolicy,
+    /// The moment that expiry and ages are counted from.
+    pub evaluated_at: Timestamp,
+    /// What is known of the image apart from the reports: the reference as typed, digests read
+    /// from the image itself. They win over what reports say.
+    pub target: Option<&'a TargetSummary>,
+    /// What the caller noticed about its input.
+    pub diagnostics: &'a [Diagnostic],
+}
+
+/// Makes the report from the scanners' runs, failed ones included. The same input gives the same
+/// report, in whatever order the runs come.
+pub fn analyse(mut runs: Vec<ScannerRun>, input: &Input<'_>) -> Report {
+    runs.sort_by(|a, b| (&a.scanner, &a.source).cmp(&(&b.scanner, &b.source)));
+
+    let mut reconciled =
+        reconcile::reconcile(&runs, input.inventories, input.policy.severity_rule());
+    let coverage = coverage::compare(&mut reconciled, &runs);
+    let unchecked = coverage::unchecked(&reconciled, &runs);
+    let mut findings = std::mem::take(&mut reconciled.findings);
+    let policy = policy::decide(input.policy, &mut findings, input.evaluated_at);
+    let verdict = policy::judge(input.policy, &findings, &runs, input.evaluated_at);
+    findings.sort_by_cached_key(|finding| {
+        (
+            Reverse(finding.decision.as_ref().map(|d| d.action)),
+            Reverse(finding.severity.level),
+            finding.package.clone(),
+            finding.vulnerability.id.clone(),
+        )
+    });
+
+    Report {
+        schema_version: SCHEMA_VERSION.to_owned(),
+        tool: ToolInfo {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        evaluated_at: input.evaluated_at.to_string(),
+        target: summarise_target(&runs, input.target),
+        verdict,
+        scanners: runs
+            .iter()
+            .map(|run| summarise_scanner(run, input.policy))
+            .collect(),
+        policy,
+        summary: summarise(&findings),
+        findings,
+        coverage,
+        unchecked,
+        suppressed: reconciled.suppressed,
+        accounting: reconciled.accounting,
+        diagnostics: diagnostics(&runs, input),
+    }
+}
+
+fn summarise_target(runs: &[ScannerRun], known: Option<&TargetSummary>) -> TargetSummary {
+    let targets: Vec<_> = runs
+        .iter()
+        .filter_map(|run| run.report.as_ref())
+        .map(|r| &r.target)
+        .collect();
+    let reported = target::summarise(&targets, known.map(|k| k.reference.as_str()));
+    let Some(known) = known else { return reported };
+    TargetSummary {
+        reference: reported.reference,
+        config_digest: known.config_digest.clone().or(reported.config_digest),
+        manifest_digest: known.manifest_digest.clone().or(reported.manifest_digest),
+        platform: known.platform.clone().or(reported.platform),
+        distro: known.distro.clone().or(reported.distro),
+    }
+}
+
+fn summarise_scanner(run: &ScannerRun, policy: &ResolvedPolicy) -> ScannerSummary {
+    let report = run.report.as_ref();
+    ScannerSummary {
+        id: run.scanner.clone(),
+        title: run.title.clone(),
+        version: run.version.clone(),
+        database_built: run.database_built.clone(),
+        outcome: run.outcome.clone(),
+        required: policy.requires(&run.scanner),
+        source: run.source.clone(),
+        sha256: run.sha256.clone(),
+        format: report.map(|r| r.format.to_owned()),
+        identity: report.map(|r| r.identity),
+        inventory: report.map(|r| r.inventory),
+        packages: report.map_or(0, |r| r.packages.iter().filter(|p| !p.source_level).count()),
+        observations: report.map_or(0, |r| r.observations.len()),
+        duration_ms: run.duration_ms,
+    }
+}
+
+fn summarise(findings: &[Finding]) -> Summary {
+    let mut by_severity: BTreeMap<String, usize> = BTreeMap::new();
+    let mut by_action: BTreeMap<String, usize> = BTreeMap::new();
+    for finding in findings {
+        *by_severity
+            .entry(finding.severity.level.to_string())
+            .or_default() += 1;
+        if let Some(decision) = &finding.decision {
+            *by_action
+                .entry(decision.action.as_str().to_owned())
+                .or_default() += 1;
+        }
+    }
+    let installed: BTreeSet<_> = findings
+        .iter()
+        .flat_map(|f| {
+            f.instances
+                .iter()
+                .map(move |i| (&f.package.ecosystem, &i.name, &i.version, &i.architecture))
+        })
+        .collect();
+    Summary {
+        findings: findings.len(),
+        vulnerabilities: findings
+            .iter()
+            .map(|f| &f.vulnerability.id)
+            .collect::<BTreeSet<_>>()
+            .len(),
+        packages: findings
+            .iter()
+            .map(|f| &f.package)
+            .collect::<BTreeSet<_>>()
+            .len(),
+        instances: installed.len(),
+        by_severity,
+        by_action,
+        fixable: findings
+            .iter()
+            .filter(|f| !f.fix.versions.is_empty())
+            .count(),
+    }
+}
+
+/// The caller's diagnostics and each report's own, with the scanner's name as their origin.
+fn diagnostics(runs: &[ScannerRun], input: &Input<'_>) -> Vec<Diagnostic> {
+    let mut all: Vec<Diagnostic> = input.diagnostics.to_vec();
+    all.extend(policy::database_notes(
+        input.policy,
+        runs,
+        input.evaluated_at,
+    ));
+    for run in runs {
+        let own = run.report.iter().flat_map(|report| &report.diagnostics);
+        all.extend(own.map(|d| Diagnostic {
+            origin: run.scanner.to_string(),
+            ..d.clone()
+        }));
+        if run
+            .report
+            .as_ref()
+            .is_some_and(|r| r.identity == crate::model::IdentityQuality::Reduced)
+        {
+            all.push(Diagnostic {
+                level: DiagnosticLevel::Note,
+                origin: run.scanner.to_string(),
+                pointer: None,
+                message:
+                    "this format carries no source packages; findings may not meet those of other \
+                          scanners unless an inventory is given with --sbom"
+                        .to_owned(),
+            });
+        }
+    }
+    for inventory in input.inventories {
+        let own = inventory.diagnostics.iter();
+        all.extend(own.map(|d| Diagnostic {
+            origin: inventory.scanner.to_string(),
+            ..d.clone()
+        }));
+    }
+    all.sort_by(|a, b| {
+        (Reverse(a.level), &a.origin, &a.pointer, &a.message).cmp(&(
+            Reverse(b.level),
+            &b.origin,
+            &b.pointer,
+            &b.message,
+        ))
+    });
+    all
+}

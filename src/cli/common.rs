@@ -1,0 +1,266 @@
+//! Arguments that several subcommands share, and what they stand for.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use jiff::{Timestamp, Unit};
+
+use super::error::Error;
+use crate::bundle::{MAX_REPORT_BYTES, read_limited};
+use crate::formats;
+use crate::model::ScannerReport;
+use crate::model::report::Report;
+use crate::policy::{self, Policy, ResolvedPolicy};
+use crate::report::{self, Format, Options};
+
+/// A policy is a page or ten; what is larger is something else.
+const MAX_POLICY: u64 = 1 << 20;
+
+/// Which policy applies.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Policy")]
+pub(super) struct PolicyArgs {
+    /// Policy file [default: policy.yaml in the working directory if there is one, else built in]
+    #[arg(long, value_name = "FILE", env = "CROSSCHECK_POLICY")]
+    pub(super) policy: Option<PathBuf>,
+
+    /// Profile of the policy [default: the policy's own default; the recorded profile with --replay
+    /// and no other policy]
+    #[arg(long, value_name = "NAME", env = "CROSSCHECK_PROFILE")]
+    pub(super) profile: Option<String>,
+
+    /// Moment that expiry and ages are counted from, RFC 3339 [default: now; the recorded moment
+    /// with --replay]
+    #[arg(long, value_name = "TIME", env = "CROSSCHECK_NOW")]
+    pub(super) now: Option<Timestamp>,
+}
+
+/// A policy, read.
+pub(super) struct LoadedPolicy {
+    /// Ready to apply.
+    pub(super) resolved: ResolvedPolicy,
+    /// The file's text, to be kept in the bundle.
+    pub(super) text: String,
+}
+
+/// The policy that a replayed run recorded.
+pub(super) struct RecordedPolicy {
+    /// The file in the run.
+    pub(super) path: PathBuf,
+    /// Its text.
+    pub(super) text: String,
+    /// Where the text came from when it was recorded.
+    pub(super) source: String,
+    /// The profile that was applied.
+    pub(super) profile: Option<String>,
+}
+
+impl PolicyArgs {
+    /// The moment given, or now to the second.
+    pub(super) fn moment(&self) -> Timestamp {
+        let now = || {
+            let precise = Timestamp::now();
+            precise.round(Unit::Second).unwrap_or(precise)
+        };
+        self.now.unwrap_or_else(now)
+    }
+
+    /// Reads and resolves the policy. The recorded one stands before a file in the working
+    /// directory and the built-in one.
+    pub(super) fn load(&self, recorded: Option<RecordedPolicy>) -> Result<LoadedPolicy, Error> {
+        let file = self.policy.clone().or_else(|| {
+            let local = PathBuf::from("policy.yaml");
+            (recorded.is_none() && local.is_file()).then_some(local)
+        });
+        let mut profile = self.profile.clone();
+        let (policy, text) = match (file, recorded) {
+            (Some(path), _) => {
+                let bytes = read_limited(&path, MAX_POLICY).map_err(Error::usage)?;
+                let text = String::from_utf8(bytes).map_err(|e| {
+                    let at = e.utf8_error().valid_up_to();
+                    Error::usage(format!(
+                        "{}: not UTF-8 at byte {at}; save the policy as UTF-8",
+                        path.display()
+                    ))
+                })?;
+                (
+                    policy::parse(&text, &path.display().to_string()).map_err(Error::usage)?,
+                    text,
+                )
+            }
+            (None, Some(recorded)) => {
+                // The report names the policy as it did when it was applied, an error the file
+                // that somebody can open.
+                let parsed = policy::parse(&recorded.text, &recorded.source);
+                let policy = parsed.map_err(|mut errors| {
+                    errors.source = recorded.path.display().to_string();
+                    Error::usage(errors)
+                })?;
+                profile = profile.or(recorded.profile);
+                (policy, recorded.text)
+            }
+            (None, None) => (Policy::built_in(), Policy::built_in_text().to_owned()),
+        };
+        let resolved = policy.resolve(profile.as_deref()).map_err(Error::usage)?;
+        Ok(LoadedPolicy { resolved, text })
+    }
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How the report is shown.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Output")]
+pub(super) struct OutputArgs {
+    /// Format of the report on standard output: table or json
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format)]
+    pub(super) format: Format,
+
+    /// Columns of the table [default: those of the terminal, else 100]
+    #[arg(long, value_name = "COLUMNS")]
+    pub(super) width: Option<u16>,
+
+    /// Show every row of the table, tracked findings and notes included
+    #[arg(long)]
+    pub(super) all: bool,
+
+    /// When to colour
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) color: Color,
+}
+
+fn parse_format(name: &str) -> Result<Format, String> {
+    Format::from_name(name).ok_or_else(|| {
+        let known: Vec<&str> = Format::ALL.iter().map(|f| f.name()).collect();
+        format!("no such format; there are {}", known.join(", "))
+    })
+}
+
+impl OutputArgs {
+    /// Writes the report to standard output.
+    ///
+    /// A reader that goes away early (`| head`) is no error; the exit code still tells the verdict.
+    pub(super) fn print(&self, report: &Report, json_report: Option<&Path>) -> Result<(), Error> {
+        let stdout = io::stdout();
+        let color = match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never,
+        };
+        // Through a pager standard output is no terminal, but standard error still is.
+        let columns =
+            terminal_size::terminal_size().map(|(terminal_size::Width(columns), _)| columns);
+        let options = Options {
+            width: self.width.or(columns).unwrap_or(Options::default().width),
+            color,
+            rows: if self.all {
+                None
+            } else {
+                Some(Options::DEFAULT_ROWS)
+            },
+            json_report: json_report.map(|path| path.display().to_string()),
+        };
+        let mut out = io::BufWriter::new(stdout.lock());
+        let written =
+            report::write(self.format, report, &options, &mut out).and_then(|()| out.flush());
+        match written {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::usage(format!(
+                "cannot write the report to standard output: {error}"
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A line of talk on standard error, harmless for terminals.
+pub(super) fn say(line: &str) {
+    let text = report::escape::terminal(line);
+    // Standard error may be closed; there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// True when progress may be drawn over itself.
+pub(super) fn stderr_is_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// Reads the package lists given with `--sbom`, and checks that they are some.
+pub(super) fn read_inventory_files(
+    paths: &[PathBuf],
+) -> Result<Vec<(formats::Format, Vec<u8>)>, Error> {
+    Ok(read_inventories_with_bytes(paths)?
+        .into_iter()
+        .map(|(format, bytes, _)| (format, bytes))
+        .collect())
+}
+
+/// Reads the package lists given with `--sbom`.
+pub(super) fn read_inventories(paths: &[PathBuf]) -> Result<Vec<ScannerReport>, Error> {
+    Ok(read_inventories_with_bytes(paths)?
+        .into_iter()
+        .map(|(_, _, report)| report)
+        .collect())
+}
+
+type InventoryFile = (formats::Format, Vec<u8>, ScannerReport);
+
+fn read_inventories_with_bytes(paths: &[PathBuf]) -> Result<Vec<InventoryFile>, Error> {
+    let mut inventories = Vec::new();
+    let mut problems = Vec::new();
+    for path in paths {
+        match read_inventory(path) {
+            Ok(inventory) => inventories.push(inventory),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() {
+        Ok(inventories)
+    } else {
+        Err(Error::usages(problems))
+    }
+}
+
+fn read_inventory(path: &Path) -> Result<InventoryFile, String> {
+    let bytes = read_limited(path, MAX_REPORT_BYTES).map_err(|error| error.to_string())?;
+    let located = |error: formats::ReadError| format!("{}: {error}", path.display());
+    let report = formats::read(&bytes).map_err(located)?;
+    let format = formats::decode(&bytes)
+        .and_then(|text| formats::detect(&text))
+        .map_err(located)?;
+    if report.packages.is_empty() {
+        return Err(format!(
+            "{}: holds no packages; give an SBOM (Syft, SPDX or CycloneDX JSON)",
+            path.display()
+        ));
+    }
+    Ok((format, bytes, report))
+}
+
+/// The runtime for the floors that run processes.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::usage(format!("cannot start: {error}")))
+}
+
+/// Writes text to standard output; a reader that went away is no error.
+pub(super) fn print_text(text: &str) -> Result<(), Error> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::usage(format!(
+            "cannot write to standard output: {error}"
+        ))),
+        _ => Ok(()),
+    }
+}

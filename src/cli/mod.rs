@@ -1,0 +1,58 @@
+//! Floor 8: the command line. One file a subcommand; parsing, wiring and exit codes, no logic.
+
+mod common;
+mod error;
+pub mod exit;
+mod merge;
+mod progress;
+mod scan;
+mod scanners;
+mod schema;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Runs several container vulnerability scanners on one image and gives one finding list, one
+/// verdict and one comparison of the scanners.
+#[derive(Parser, Debug)]
+#[command(
+    name = "crosscheck",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 pass · 1 the policy blocks · 2 usage or configuration error · \
+                  3 not enough trustworthy results · 130 interrupted"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Scan(scan::ScanArgs),
+    Merge(merge::MergeArgs),
+    Scanners(scanners::ScannersArgs),
+    Schema(schema::SchemaArgs),
+}
+
+/// Parses the command line, runs the subcommand, prints its error. The exit code is that of
+/// [`exit`].
+pub fn main() -> ExitCode {
+    // clap itself exits with 2 on a wrong command line and 0 after help.
+    let cli = Cli::parse();
+    let result = match &cli.command {
+        Command::Scan(args) => scan::run(args),
+        Command::Merge(args) => merge::run(args),
+        Command::Scanners(args) => scanners::run(args),
+        Command::Schema(args) => schema::run(args),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            let _ = std::io::stderr().write_all(error.render().as_bytes());
+            ExitCode::from(error.code())
+        }
+    }
+}

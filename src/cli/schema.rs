@@ -1,0 +1,39 @@
+//! `crosscheck schema`: the published JSON Schemas.
+
+use clap::{Args, ValueEnum};
+
+use super::common::print_text;
+use super::error::Error;
+use super::exit;
+use crate::scanners::Manifest;
+use crate::{policy, report};
+
+/// What a schema describes.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Subject {
+    /// The unified report, report.json.
+    Report,
+    /// The policy, policy.yaml.
+    Policy,
+    /// An adapter manifest, adapters/*.yaml.
+    Adapter,
+}
+
+/// Print a JSON Schema
+#[derive(Args, Debug)]
+pub(super) struct SchemaArgs {
+    /// What to describe
+    #[arg(value_enum)]
+    subject: Subject,
+}
+
+/// Runs the subcommand.
+pub(super) fn run(args: &SchemaArgs) -> Result<u8, Error> {
+    let text = match args.subject {
+        Subject::Report => report::schema(),
+        Subject::Policy => format!("{:#}\n", policy::schema().as_value()),
+        Subject::Adapter => format!("{:#}\n", schemars::schema_for!(Manifest).as_value()),
+    };
+    print_text(&text)?;
+    Ok(exit::PASS)
+}
