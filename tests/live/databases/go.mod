@@ -1,0 +1,3 @@
+module crosscheck.test/databases
+
+go 1.26

@@ -1,0 +1,772 @@
+#!/usr/bin/env python3
+"""Says what the scanners have to find in the image, before any of them runs.
+
+    expect.py FACTS INVENTORY ROOTFS [--failed SCANNER,…] [--scanners SCANNER,…] > expected.json
+
+FACTS is facts.json, INVENTORY the output of image/inventory.py, ROOTFS the image's file system (for
+what Snyk reads there: requirement files and what Python packages require). `--scanners` names the
+line-up (all five if not given), `--failed` those of it that will give no result.
+
+None of crosscheck's code is in here: the facts say what each database holds, the inventory says what
+is installed, and this file says what each scanner is known to make of both. Versions are compared by
+dpkg for Debian and by small comparisons here for the rest.
+
+The words of a fact, as all databases take them:
+  severity.debian   the tracker's urgency; absent where Debian has not rated it, NVD's counts then
+  severity.ghsa     GitHub's word, which scanners show for language packages
+  fixed             null: no fix; `status` then says what Debian intends
+  dsa               a notice that covers several flaws of one update
+  in.DATABASE       what this database says instead: absent, severity, fixed, status, only_id
+Ids, packages, ranges and ratings are as published, fixes of Debian by its changelogs. Made up are the
+ids of Snyk and the numbers of notices, and what stands under `in`, which `why` explains.
+
+The answer is one object: `findings`, each with `id` (the name that counts), `group`
+(ecosystem/package[@version]), `reporters` and `misses`. A reporter has the ids that the scanner uses,
+the severity that it shows, its fix state and versions. A miss has the verdict that is due and the
+cause. `unchecked` are the packages on which nobody's silence says anything.
+"""
+
+import argparse
+import email
+import functools
+import json
+import pathlib
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+
+# Scanner by the name of its database in the facts.
+DATABASE = {
+    "docker-scout": "scout",
+    "grype": "grype",
+    "osv-scanner": "osv",
+    "snyk": "snyk",
+    "trivy": "trivy",
+}
+BANDS = ("negligible", "low", "medium", "high", "critical")
+
+
+# --- Facts -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fact:
+    """An advisory on one package, as one database holds it."""
+
+    id: str
+    aliases: tuple
+    ecosystem: str
+    package: str
+    introduced: str | None
+    fixed: str | None
+    severity: dict = field(hash=False, compare=False)
+    cvss: dict = field(hash=False, compare=False)
+    status: str
+    snyk: str
+    dsa: str | None
+    # The word that is planted in this database.
+    planted: str | None
+
+    @property
+    def ids(self):
+        return (self.id, *self.aliases)
+
+    def named(self, *prefixes):
+        """The first id with one of the prefixes, tried in their order."""
+        for prefix in prefixes:
+            for name in self.ids:
+                if name.startswith(prefix):
+                    return name
+        return None
+
+    @property
+    def is_go_team(self):
+        return self.ecosystem == "golang" and (self.package == "stdlib" or self.package.startswith("golang.org/x/"))
+
+
+def held(facts, database):
+    """The facts as one database holds them, by (id in the facts, ecosystem, package)."""
+    found = {}
+    for fact in facts:
+        difference = fact.get("in", {}).get(database, {})
+        status = difference.get("status", fact.get("status", "affected"))
+        if difference.get("absent"):
+            continue
+        only = difference.get("only_id")
+        found.setdefault((fact["id"], fact["ecosystem"], fact["package"]), []).append(
+            Fact(
+                id=only or fact["id"],
+                aliases=() if only else tuple(fact.get("aliases", ())),
+                ecosystem=fact["ecosystem"],
+                package=fact["package"],
+                introduced=fact.get("introduced"),
+                fixed=difference.get("fixed", fact["fixed"]),
+                severity=fact.get("severity", {}),
+                cvss=fact.get("cvss", {}),
+                status=status,
+                snyk=only if only and only.startswith("SNYK-") else fact["snyk"],
+                dsa=fact.get("dsa"),
+                planted=difference.get("severity"),
+            )
+        )
+    return found
+
+
+def word(*words):
+    """The first of some severity words that says anything, in the model's terms."""
+    for candidate in words:
+        if candidate == "unimportant":
+            return "negligible"
+        if candidate in BANDS:
+            return candidate
+    return "unknown"
+
+
+# --- Versions ----------------------------------------------------------------------------------------
+
+
+@functools.cache
+def debian_less(a, b):
+    return subprocess.run(["dpkg", "--compare-versions", a, "lt", b], check=False).returncode == 0
+
+
+PEP_440 = re.compile(
+    r"v?(?:(\d+)!)?(\d+(?:\.\d+)*)(?:[-_.]?(a|b|c|rc|alpha|beta|pre|preview)[-_.]?(\d*))?"
+    r"(?:-(\d+)|[-_.]?(post|rev|r)[-_.]?(\d*))?(?:[-_.]?dev[-_.]?(\d*))?(?:\+[a-z0-9.]+)?",
+    re.IGNORECASE,
+)
+
+
+def python_key(version):
+    """Sorts as PEP 440 says, without local labels, which no fact has."""
+    match = PEP_440.fullmatch(version.strip())
+    if not match:
+        raise ValueError(f"no PEP 440 version: {version}")
+    epoch, release, pre, pre_number, post_alone, post, post_number, dev = match.groups()
+    numbers = [int(part) for part in release.split(".")]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    is_dev = dev is not None
+    is_post = post is not None or post_alone is not None
+    if pre:
+        phase = ({"a": 0, "b": 1, "c": 2, "r": 2, "p": 2}[pre[0].lower()], int(pre_number or 0))
+    else:
+        phase = (-1, 0) if is_dev and not is_post else (3, 0)
+    after = int(post_alone or post_number or 0) if is_post else -1
+    return (int(epoch or 0), numbers, phase, after, int(dev or 0) if is_dev else float("inf"))
+
+
+def semantic_key(version):
+    """Sorts as SemVer 2.0.0 §11 says; `v`, `go` and missing numbers are let pass."""
+    core, _, rest = re.sub(r"^(go|v)", "", version).partition("+")[0].partition("-")
+    numbers = [int(part) for part in core.split(".")]
+    numbers += [0] * (3 - len(numbers))
+    if not rest:
+        return (numbers, [(2, 0, "")])
+    return (numbers, [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in rest.split(".")])
+
+
+def less(ecosystem, a, b):
+    if ecosystem == "deb":
+        return debian_less(a, b)
+    key = python_key if ecosystem == "pypi" else semantic_key
+    try:
+        return key(a) < key(b)
+    except ValueError:
+        # A version such as (devel) is in no range.
+        return False
+
+
+def is_affected(fact, version):
+    if fact.introduced and less(fact.ecosystem, version, fact.introduced):
+        return False
+    if fact.fixed is None:
+        return True
+    return less(fact.ecosystem, version, fact.fixed)
+
+
+def shown_version(ecosystem, version):
+    """The version in a finding's name: one spelling for all scanners."""
+    if ecosystem == "pypi":
+        return re.sub(r"(\.0+)+(?=$|[a-z+])", "", version.strip().lower())
+    return re.sub(r"^(go|v)", "", version).removesuffix("+incompatible")
+
+
+# --- What is installed -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Installed:
+    """An installed package, under the name and version at which scanners can be compared."""
+
+    ecosystem: str
+    # Source package for deb, normalised name for pypi.
+    name: str
+    # As advisories have it: the source version for deb.
+    version: str
+    binary: str = ""
+    binary_version: str = ""
+    maintainer: str = ""
+    path: str = ""
+    # The Debian package that installed a language package.
+    owner: str | None = None
+
+    @property
+    def group(self):
+        if self.ecosystem == "deb":
+            return f"deb/{self.name}"
+        # Scanners differ in the case of Go module paths.
+        name = self.name.lower() if self.ecosystem == "golang" else self.name
+        return f"{self.ecosystem}/{name}@{shown_version(self.ecosystem, self.version)}"
+
+
+def python_name(name):
+    """PEP 503."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def packages(inventory):
+    found = [
+        Installed("deb", p["source"], p["source_version"], p["name"], p["version"], p["maintainer"])
+        for p in inventory["deb"]
+    ]
+    found += [
+        Installed("pypi", python_name(p["name"]), p["version"], path=p["path"], owner=p["owner"])
+        for p in inventory["pypi"]
+    ]
+    found += [Installed("npm", p["name"], p["version"], path=p["path"]) for p in inventory["npm"]]
+    found += [Installed("golang", p["name"], p["version"], path=p["path"]) for p in inventory["golang"]]
+    return found
+
+
+def by_name(installed):
+    found = {}
+    for package in installed:
+        found.setdefault((package.ecosystem, package.name), []).append(package)
+    return found
+
+
+def of_package(fact, index):
+    """The installed packages that a fact is about."""
+    name = python_name(fact.package) if fact.ecosystem == "pypi" else fact.package
+    return index.get((fact.ecosystem, name), [])
+
+
+# --- What each scanner makes of it -------------------------------------------------------------------
+
+
+@dataclass
+class Statement:
+    """What one scanner says on one flaw in one package group."""
+
+    fact: tuple
+    group: str
+    # Ids that it uses, and all that it ties together.
+    uses: set
+    ties: set
+    severity: str
+    fix: tuple
+    # How it is said: `reported`, `covered` (by a notice) or `suppressed` (by a rule of the scanner).
+    kind: str = "reported"
+
+
+class Scanner:
+    """A scanner: which packages it lists, which of them it matches, and how it words a match."""
+
+    def __init__(self, name, facts, installed):
+        self.name = name
+        self.facts = held(facts, DATABASE[name])
+        self.all_installed = installed
+        self.index = by_name([package for package in installed if self.lists(package)])
+
+    # Does its package list hold the package?
+    def lists(self, package):
+        return True
+
+    # Why it does not match a package that it lists: (verdict, cause), or None.
+    def skips(self, package):
+        return None
+
+    # The version of a package that it holds against the advisories.
+    def version(self, package):
+        return package.version
+
+    # The ids under which it reports a flaw, and those that it states to be the same.
+    def uses(self, fact):
+        return {fact.named("CVE-", "GHSA-", "GO-") or fact.id}
+
+    def ties(self, fact):
+        return self.uses(fact)
+
+    # Why it never reports a flaw, and does not say so.
+    def withholds(self, fact):
+        return None
+
+    def severity(self, fact):
+        raise NotImplementedError
+
+    def no_fix(self, fact):
+        return "not-fixed"
+
+    def fix(self, fact):
+        return ("fixed", (fact.fixed,)) if fact.fixed else (self.no_fix(fact), ())
+
+    def kind(self, fact, packages):
+        return "reported"
+
+    def statements(self):
+        for key, alternatives in self.facts.items():
+            for fact in alternatives:
+                if fact.status == "not_affected":
+                    continue
+                groups = {}
+                for package in of_package(fact, self.index):
+                    if is_affected(fact, self.version(package)) and not self.skips(package):
+                        groups.setdefault(package.group, []).append(package)
+                for group, concerned in groups.items():
+                    if self.withholds(fact):
+                        continue
+                    yield Statement(
+                        key, group, self.uses(fact), self.uses(fact) | self.ties(fact), self.severity(fact),
+                        self.fix(fact), self.kind(fact, concerned),
+                    )
+
+    def silence(self, key, group):
+        """Why it says nothing on a flaw in a group: the verdict that is due, and the cause."""
+        installed = [package for package in self.all_installed if package.group == group]
+        ecosystem, name = installed[0].ecosystem, installed[0].name
+        seen = self.index.get((ecosystem, name), [])
+        here = [package for package in seen if package.group == group]
+        if not seen:
+            return "package-not-seen", self.why_unseen(installed)
+        if not here:
+            return "other-version", self.why_unseen(installed)
+        reasons = [self.skips(package) for package in here]
+        if all(reasons):
+            return reasons[0]
+        if key not in self.facts:
+            return "no-match", "its database lacks the advisory"
+        if all(fact.status == "not_affected" for fact in self.facts[key]):
+            return "no-match", "its database says that the package is not affected"
+        withheld = [self.withholds(fact) for fact in self.facts[key]]
+        if all(withheld):
+            return "no-match", withheld[0]
+        if not any(is_affected(fact, self.version(p)) for fact in self.facts[key] for p in here):
+            return "no-match", "its database takes the installed version for unaffected"
+        return "no-match", "it knows the flaw under another id only"
+
+    def why_unseen(self, missed):
+        return "it does not list the package"
+
+
+class Trivy(Scanner):
+    STATES = {
+        "affected": "not-fixed",
+        "will_not_fix": "wont-fix",
+        "fix_deferred": "deferred",
+        "end_of_life": "end-of-life",
+    }
+
+    def lists(self, package):
+        # --detection-priority precise leaves language packages to the OS package that owns them.
+        return package.owner is None
+
+    def why_unseen(self, missed):
+        return "a Debian package owns it, and precise detection leaves it to that"
+
+    def skips(self, package):
+        if "@nvidia.com" in package.maintainer:
+            return "not-assessed", "it matches no third-party packages"
+        return None
+
+    def ties(self, fact):
+        if fact.ecosystem == "deb":
+            return set()
+        prefixes = ("GHSA-", "GO-") if fact.is_go_team else ("GHSA-",)
+        return {name for name in fact.ids if name.startswith(prefixes)}
+
+    def severity(self, fact):
+        source = {"deb": "debian"}.get(fact.ecosystem, "nvd" if fact.is_go_team else "ghsa")
+        shown = word(fact.planted, fact.severity.get(source), fact.severity.get("nvd"), fact.severity.get("ghsa"))
+        # Trivy has no word below low.
+        return "low" if shown == "negligible" else shown
+
+    def no_fix(self, fact):
+        return self.STATES[fact.status]
+
+
+class Grype(Scanner):
+    def skips(self, package):
+        if package.owner is not None:
+            return "no-match", "a Debian package owns it, and Grype leaves it to that"
+        return None
+
+    def uses(self, fact):
+        return {fact.id if fact.ecosystem == "deb" else fact.named("GHSA-", "GO-") or fact.id}
+
+    def ties(self, fact):
+        return {name for name in fact.ids if name.startswith("CVE-")}
+
+    def severity(self, fact):
+        if fact.ecosystem == "deb":
+            return word(fact.planted, fact.severity.get("debian"), fact.severity.get("nvd"))
+        return word(fact.planted, fact.severity.get("ghsa"), fact.severity.get("nvd"))
+
+    def no_fix(self, fact):
+        return "not-fixed" if fact.status == "affected" else "wont-fix"
+
+    def kind(self, fact, packages):
+        # A rule that ships with it.
+        return "suppressed" if all(package.binary == "linux-libc-dev" for package in packages) else "reported"
+
+    def withholds(self, fact):
+        # Its list of wrong matches (grype/match/explicit_ignores.go).
+        if (fact.id, fact.package) == ("CVE-2023-45853", "zlib"):
+            return "a list in its program takes the match for wrong"
+        return None
+
+
+class Snyk(Scanner):
+    def __init__(self, name, facts, installed, rootfs):
+        self.python = snyk_python(installed, rootfs)
+        super().__init__(name, facts, installed)
+
+    def lists(self, package):
+        return package.ecosystem != "pypi" or package in self.python
+
+    def why_unseen(self, missed):
+        if all(".dist-info/" not in package.path for package in missed):
+            return "it reads no .egg-info of Python packages"
+        if all(is_whiteout_for_snyk(package.path) for package in missed):
+            return "it takes every path with wh inside for a deletion mark"
+        return "no requirements file leads to it"
+
+    def uses(self, fact):
+        return {fact.snyk}
+
+    def ties(self, fact):
+        prefixes = ("CVE-",) if fact.ecosystem == "deb" else ("CVE-", "GHSA-")
+        return {name for name in fact.ids if name.startswith(prefixes)}
+
+    def severity(self, fact):
+        severity = fact.severity
+        shown = word(fact.planted, severity.get("debian"), severity.get("ghsa"), severity.get("nvd"))
+        # Snyk has four words and always shows one.
+        return "low" if shown in ("negligible", "unknown") else shown
+
+
+class Scout(Scanner):
+    def severity(self, fact):
+        if fact.planted == "unknown":
+            return "unknown"
+        source = "debian" if fact.ecosystem == "deb" else "ghsa"
+        shown = word(fact.planted, fact.severity.get(source), fact.severity.get("nvd"))
+        # Scout has no word below low.
+        return "low" if shown == "negligible" else shown
+
+
+class Osv(Scanner):
+    def lists(self, package):
+        # In an image the kernel is not what runs.
+        return (package.ecosystem, package.name) != ("deb", "linux")
+
+    def why_unseen(self, missed):
+        return "it leaves the kernel out of the list of an image's packages"
+
+    def version(self, package):
+        # It takes the binary's version for the source's.
+        return package.binary_version or package.version
+
+    def uses(self, fact):
+        if fact.ecosystem == "deb":
+            return {f"DEBIAN-{fact.id}"}
+        prefixes = {"pypi": ("GHSA-", "PYSEC-"), "npm": ("GHSA-",)}.get(
+            fact.ecosystem, ("GO-",) if fact.package == "stdlib" else ("GHSA-", "GO-"))
+        return {name for name in fact.ids if name.startswith(prefixes)} or {fact.id}
+
+    def ties(self, fact):
+        return set(fact.ids)
+
+    def severity(self, fact):
+        """The score of a vector; without one what the record says in words."""
+        if fact.planted:
+            shown = word(fact.planted)
+            return "low" if shown == "negligible" else shown
+        if fact.ecosystem == "deb":
+            vectors, said = [fact.cvss.get("nvd")], fact.severity.get("debian")
+        elif any(name.startswith("GHSA-") for name in self.uses(fact)):
+            vectors, said = [fact.cvss.get("ghsa") or fact.cvss.get("nvd")], fact.severity.get("ghsa")
+        else:
+            vectors, said = [], None
+        bands = [band(vector) for vector in vectors if vector]
+        return bands[0] if bands else word(said)
+
+    def kind(self, fact, packages):
+        if fact.ecosystem == "deb" and fact.severity.get("debian") == "unimportant" and not fact.planted:
+            return "suppressed"
+        return "reported"
+
+    def statements(self):
+        yield from super().statements()
+        # A notice has a record of its own, on all packages of its update.
+        notices = {}
+        for alternatives in self.facts.values():
+            for fact in alternatives:
+                if fact.dsa and fact.fixed:
+                    notices.setdefault((fact.dsa, fact.package), fact)
+        self.notices = {}
+        for (notice, _), fact in notices.items():
+            for package in of_package(fact, self.index):
+                if is_affected(fact, self.version(package)):
+                    self.notices.setdefault(package.group, set()).add(notice)
+
+
+# --- CVSS --------------------------------------------------------------------------------------------
+
+
+def band(vector):
+    """The band of a CVSS vector (v3.1 specification §5 and §7.1; v4.0 by the table of those in use)."""
+    if vector.startswith("CVSS:4.0/"):
+        return V4_BANDS[vector]
+    metrics = dict(part.split(":") for part in vector.split("/")[1:])
+    changed = metrics["S"] == "C"
+    impacts = {"H": 0.56, "L": 0.22, "N": 0}
+    base = 1 - (1 - impacts[metrics["C"]]) * (1 - impacts[metrics["I"]]) * (1 - impacts[metrics["A"]])
+    impact = 7.52 * (base - 0.029) - 3.25 * (base - 0.02) ** 15 if changed else 6.42 * base
+    privileges = {"N": 0.85, "L": 0.68 if changed else 0.62, "H": 0.5 if changed else 0.27}
+    exploitability = (
+        8.22
+        * {"N": 0.85, "A": 0.62, "L": 0.55, "P": 0.2}[metrics["AV"]]
+        * {"L": 0.77, "H": 0.44}[metrics["AC"]]
+        * privileges[metrics["PR"]]
+        * {"N": 0.85, "R": 0.62}[metrics["UI"]]
+    )
+    if impact <= 0:
+        return "unknown"
+    score = min((1.08 if changed else 1) * (impact + exploitability), 10)
+    # Rounded up to one decimal, in whole numbers as the specification's appendix A has it.
+    tenths = -(-round(score * 100000) // 10000)
+    return band_of_tenths(tenths)
+
+
+def band_of_tenths(tenths):
+    return "critical" if tenths >= 90 else "high" if tenths >= 70 else "medium" if tenths >= 40 else "low"
+
+
+# CVSS 4.0 scores come from a table of 270 rows; these are the vectors that the facts use, with the
+# bands that FIRST's calculator gives.
+V4_BANDS = {
+    "CVSS:4.0/AV:L/AC:L/AT:N/PR:N/UI:A/VC:H/VI:L/VA:N/SC:H/SI:L/SA:N": "high",
+    "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:A/VC:N/VI:H/VA:N/SC:N/SI:N/SA:N": "medium",
+    "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N": "high",
+    "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:H/SC:N/SI:N/SA:N": "high",
+    "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:H/SC:N/SI:N/SA:N/E:P": "high",
+    "CVSS:4.0/AV:N/AC:L/AT:P/PR:L/UI:A/VC:N/VI:L/VA:N/SC:N/SI:N/SA:N": "low",
+    "CVSS:4.0/AV:N/AC:L/AT:P/PR:N/UI:N/VC:N/VI:N/VA:H/SC:N/SI:N/SA:H": "high",
+    "CVSS:4.0/AV:N/AC:L/AT:P/PR:N/UI:N/VC:N/VI:N/VA:H/SC:N/SI:N/SA:N": "high",
+}
+
+
+# --- What Snyk sees of Python ------------------------------------------------------------------------
+
+REQUIREMENT = re.compile(r"([\w.-]+)(?:\[(.*?)\])?\s?\(?((?:<=|!=|===|==|>=|~=|<|>)?)([\w.]*)")
+
+
+def is_whiteout_for_snyk(path):
+    """Its pattern for the marks of deleted files is the regular expression `.wh.`, dots unescaped."""
+    return re.search(r".wh.", path) is not None
+
+
+def snyk_python(installed, rootfs):
+    """The Python packages that Snyk reaches: from every requirements.txt along what packages require,
+    taking the highest version that satisfies the requirement, else the highest of all.
+    """
+    found = {}
+    for package in installed:
+        if (
+            package.ecosystem == "pypi"
+            and re.search(r"/lib/python.*?/(?:dist|site)-packages/.*?\.dist-info/METADATA", package.path)
+            and not is_whiteout_for_snyk(package.path)
+        ):
+            # Snyk lowers names, and takes `-` and `_` for different.
+            fields = email.message_from_string((rootfs / package.path.lstrip("/")).read_text(errors="replace"))
+            found.setdefault(fields["Name"].lower(), []).append((package, fields.get_all("Requires-Dist", [])))
+    for versions in found.values():
+        versions.sort(key=lambda entry: python_key(entry[0].version), reverse=True)
+
+    seen = set()
+
+    def follow(requirement):
+        match = REQUIREMENT.match(requirement.strip())
+        if not match or requirement.lstrip().startswith("#"):
+            return
+        name, extras, operator, version = match.groups()
+        wanted = {extra.strip() for extra in (extras or "").split(",")} - {""}
+        versions = found.get(name.lower())
+        if not versions:
+            return
+        package, requires = next(
+            (entry for entry in versions if satisfies(entry[0].version, operator, version)), versions[0])
+        if package in seen:
+            return
+        seen.add(package)
+        for line in requires:
+            condition = line.partition(";")[2]
+            extra = re.search(r"""extra.*["']([^"']+)["']""", condition)
+            if not extra or extra.group(1) in wanted:
+                follow(line)
+
+    for path in sorted(rootfs.rglob("requirements.txt")):
+        if path.is_file():
+            for line in path.read_text().splitlines():
+                follow(line)
+    return seen
+
+
+def satisfies(installed, operator, wanted):
+    if not operator or not wanted:
+        return True
+    a, b = python_key(installed), python_key(wanted)
+    return {
+        "==": a == b, "===": a == b, "!=": a != b, ">=": a >= b, "<=": a <= b, ">": a > b, "<": a < b, "~=": a >= b,
+    }[operator]
+
+
+# --- Findings ----------------------------------------------------------------------------------------
+
+
+class Classes:
+    """Ids that name one flaw."""
+
+    def __init__(self):
+        self.parent = {}
+
+    def find(self, name):
+        while self.parent.setdefault(name, name) != name:
+            name = self.parent[name]
+        return name
+
+    def join(self, names):
+        first, *others = names
+        for other in others:
+            self.parent[self.find(other)] = self.find(first)
+
+    def name(self, member):
+        """The id that counts: the CVE, else GitHub's, else any."""
+        root = self.find(member)
+        ids = [name for name in self.parent if self.find(name) == root]
+        order = ("CVE-", "GHSA-", "GO-", "PYSEC-", "SNYK-")
+        return min(ids, key=lambda name: (next((i for i, p in enumerate(order) if name.startswith(p)), 9), name))
+
+
+def scanners_of(names, facts, installed, rootfs):
+    makers = {
+        "docker-scout": Scout,
+        "grype": Grype,
+        "osv-scanner": Osv,
+        "snyk": functools.partial(Snyk, rootfs=rootfs),
+        "trivy": Trivy,
+    }
+    return [makers[name](name, facts, installed) for name in names]
+
+
+def expected(facts, inventory, rootfs, names, failed):
+    installed = packages(inventory)
+    scanners = scanners_of([name for name in names if name not in failed], facts, installed, rootfs)
+    classes = Classes()
+    said = [(scanner, statement) for scanner in scanners for statement in scanner.statements()]
+    for _, statement in said:
+        # DEBIAN-CVE-… is a wrapper of the CVE's own name.
+        classes.join([name.removeprefix("DEBIAN-") for name in sorted(statement.ties)])
+
+    findings = {}
+    for scanner, statement in said:
+        name = classes.name(next(iter(statement.uses)).removeprefix("DEBIAN-"))
+        finding = findings.setdefault((name, statement.group), {"facts": set(), "said": {}})
+        finding["facts"].add(statement.fact)
+        finding["said"].setdefault(scanner.name, []).append(statement)
+
+    rows = []
+    for (name, group), finding in sorted(findings.items()):
+        kinds = {statement.kind for statements in finding["said"].values() for statement in statements}
+        if kinds == {"suppressed"}:
+            # Withheld by all who know it: no finding.
+            continue
+        reporters, misses = {}, {}
+        for scanner in scanners:
+            statements = finding["said"].get(scanner.name, [])
+            direct = [statement for statement in statements if statement.kind == "reported"]
+            notices = getattr(scanner, "notices", {}).get(group, set()) & {
+                fact["dsa"] for fact in facts if (fact["id"], fact["ecosystem"], fact["package"]) in finding["facts"]
+                and "dsa" in fact
+            }
+            if direct:
+                reporters[scanner.name] = {
+                    "ids": sorted({used for statement in direct for used in statement.uses}),
+                    "severity": max((s.severity for s in direct), key=("unknown", *BANDS).index),
+                    "fix": direct[0].fix[0],
+                    "fixed_in": sorted({version for s in direct for version in s.fix[1]}),
+                }
+            elif notices:
+                misses[scanner.name] = {"verdict": "covered", "cause": f"through {', '.join(sorted(notices))}"}
+            elif statements:
+                misses[scanner.name] = {"verdict": "suppressed", "cause": "a rule that ships with it"}
+            else:
+                verdict, cause = scanner.silence(sorted(finding["facts"])[0], group)
+                misses[scanner.name] = {"verdict": verdict, "cause": cause}
+        for scanner in failed:
+            misses[scanner] = {"verdict": "failed", "cause": "it gives no result"}
+        why = sorted({
+            fact["why"] for fact in facts
+            if "why" in fact and (fact["id"], fact["ecosystem"], fact["package"]) in finding["facts"]
+        })
+        rows.append({"id": name, "group": group, "reporters": reporters, "misses": misses, "why": why})
+    return rows
+
+
+def unchecked(inventory, rows):
+    """NVIDIA's own packages: its apt packages, and the wheels of CUDA. Nobody has advisories for them."""
+    found = [
+        f"deb/{package.binary}@{package.binary_version}"
+        for package in packages(inventory)
+        if "@nvidia.com" in package.maintainer
+    ]
+    wheels = [
+        package.group
+        for package in packages(inventory)
+        if package.ecosystem == "pypi" and re.fullmatch(r"nvidia-.*-cu\d+", package.name)
+    ]
+    reported = {row["group"] for row in rows}
+    return sorted(found + [group for group in wheels if group not in reported])
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Says what the scanners have to find in the image.")
+    parser.add_argument("facts", type=pathlib.Path)
+    parser.add_argument("inventory", type=pathlib.Path)
+    parser.add_argument("rootfs", type=pathlib.Path)
+    names = sorted(DATABASE)
+    parser.add_argument("--scanners", default=",".join(names), help="the line-up, separated by commas")
+    parser.add_argument("--failed", default="", help="those of it that will give no result")
+    arguments = parser.parse_args()
+    line_up = [name for name in arguments.scanners.split(",") if name]
+    failed = [name for name in arguments.failed.split(",") if name]
+    for name in line_up + failed:
+        if name not in DATABASE:
+            parser.error(f"no scanner is called {name}; there are {', '.join(names)}")
+    facts = json.loads(arguments.facts.read_text())
+    inventory = json.loads(arguments.inventory.read_text())
+    rows = expected(facts, inventory, arguments.rootfs, line_up, failed)
+    answer = {
+        "scanners": line_up,
+        "failed": failed,
+        "findings": rows,
+        "unchecked": unchecked(inventory, rows),
+    }
+    json.dump(answer, sys.stdout, indent=1)
+    print()
+
+
+if __name__ == "__main__":
+    main()
