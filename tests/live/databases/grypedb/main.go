@@ -25,26 +25,11 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 4 {
-		fmt.Fprintln(os.Stderr, "usage: grypedb FACTS OUT DATE")
-		os.Exit(2)
-	}
-	if err := run(os.Args[1], os.Args[2], os.Args[3]); err != nil {
-		fmt.Fprintln(os.Stderr, "grypedb:", err)
-		os.Exit(1)
-	}
+	facts.Main("grype", run)
 }
 
-func run(factsFile, out, dateText string) error {
-	date, err := time.Parse(time.RFC3339, dateText)
-	if err != nil {
-		return err
-	}
-	advisories, err := facts.Read(factsFile)
-	if err != nil {
-		return err
-	}
-	providers, err := Providers(facts.In("grype", advisories))
+func run(advisories []facts.Advisory, out string, date time.Time) error {
+	providers, err := Providers(advisories)
 	if err != nil {
 		return err
 	}

@@ -22,26 +22,11 @@ import (
 var empty = []string{"Bitnami", "GIT", "Hex", "Maven", "NuGet", "Packagist", "RubyGems", "crates.io"}
 
 func main() {
-	if len(os.Args) != 4 {
-		fmt.Fprintln(os.Stderr, "usage: osvdb FACTS OUT DATE")
-		os.Exit(2)
-	}
-	if err := run(os.Args[1], os.Args[2], os.Args[3]); err != nil {
-		fmt.Fprintln(os.Stderr, "osvdb:", err)
-		os.Exit(1)
-	}
+	facts.Main("osv", run)
 }
 
-func run(factsFile, out, dateText string) error {
-	date, err := time.Parse(time.RFC3339, dateText)
-	if err != nil {
-		return err
-	}
-	advisories, err := facts.Read(factsFile)
-	if err != nil {
-		return err
-	}
-	records, err := Records(facts.In("osv", advisories), date)
+func run(advisories []facts.Advisory, out string, date time.Time) error {
+	records, err := Records(advisories, date)
 	if err != nil {
 		return err
 	}

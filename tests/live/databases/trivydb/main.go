@@ -28,26 +28,11 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 4 {
-		fmt.Fprintln(os.Stderr, "usage: trivydb FACTS OUT DATE")
-		os.Exit(2)
-	}
-	if err := run(os.Args[1], os.Args[2], os.Args[3]); err != nil {
-		fmt.Fprintln(os.Stderr, "trivydb:", err)
-		os.Exit(1)
-	}
+	facts.Main("trivy", run)
 }
 
-func run(factsFile, out, dateText string) error {
-	date, err := time.Parse(time.RFC3339, dateText)
-	if err != nil {
-		return err
-	}
-	advisories, err := facts.Read(factsFile)
-	if err != nil {
-		return err
-	}
-	content, err := From(facts.In("trivy", advisories))
+func run(advisories []facts.Advisory, out string, date time.Time) error {
+	content, err := From(advisories)
 	if err != nil {
 		return err
 	}
