@@ -16,7 +16,7 @@ root=$(cd "$here/../.." && pwd)
 # shellcheck source-path=SCRIPTDIR source=versions.env
 source "$here/versions.env"
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/crosscheck-live
-work=${CROSSCHECK_LIVE_WORK:-$cache/work}
+work=${CROSSCHECK_LIVE_WORK:-$cache/run}
 bundle=$root/examples/runs/pytorch-cuda
 stage=/tmp/crosscheck-example
 now=2026-07-01T07:00:00Z

@@ -12,7 +12,7 @@ export LC_ALL=C
 
 here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/crosscheck-live
-work=${1:-$cache/work/databases-verify}
+work=${1:-$cache/databases-verify}
 date=2026-01-15T06:00:00Z
 
 program() { # name

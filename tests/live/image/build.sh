@@ -3,7 +3,7 @@
 #
 #     tests/live/image/build.sh [--inflate GIB]
 #
-# Into ${CROSSCHECK_LIVE_WORK:-…/crosscheck-live/work}/image/:
+# Into ${CROSSCHECK_LIVE_WORK:-…/crosscheck-live/run}/image/:
 #
 #     rootfs/       the file system, as inventory.py reads it
 #     oci/          an OCI image layout with one image, tagged IMAGE_TAG
@@ -26,7 +26,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=../versions.env
 source "$here/../versions.env"
 export SOURCE_DATE_EPOCH
-work=${CROSSCHECK_LIVE_WORK:-${XDG_CACHE_HOME:-$HOME/.cache}/crosscheck-live/work}
+work=${CROSSCHECK_LIVE_WORK:-${XDG_CACHE_HOME:-$HOME/.cache}/crosscheck-live/run}
 created=$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)
 
 fail() {

@@ -12,7 +12,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=../versions.env
 source "$here/../versions.env"
-work=${CROSSCHECK_LIVE_WORK:-${XDG_CACHE_HOME:-$HOME/.cache}/crosscheck-live/work}
+work=${CROSSCHECK_LIVE_WORK:-${XDG_CACHE_HOME:-$HOME/.cache}/crosscheck-live/run}
 image=${CROSSCHECK_LIVE_IMAGE:-$work/image}
 state=$work/registry
 
