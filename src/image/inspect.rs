@@ -243,13 +243,20 @@ struct DockerImage {
 /// The parts of an image configuration that identify (OCI image-spec, `config.md`).
 #[derive(Deserialize)]
 struct Config {
+    #[serde(flatten)]
+    platform: StatedPlatform,
+    rootfs: RootFs,
+}
+
+/// The same three keys in a configuration and in a descriptor's `platform`.
+#[derive(Clone, Deserialize)]
+struct StatedPlatform {
     #[serde(default)]
     os: String,
     #[serde(default)]
     architecture: String,
     #[serde(default)]
     variant: Option<String>,
-    rootfs: RootFs,
 }
 
 #[derive(Deserialize)]
@@ -258,20 +265,22 @@ struct RootFs {
     diff_ids: Vec<String>,
 }
 
-impl Config {
-    fn platform(&self) -> Option<String> {
-        join_platform(&self.os, &self.architecture, self.variant.as_deref())
+impl StatedPlatform {
+    /// `os/architecture[/variant]`; `None` when one of the first two is not stated.
+    fn name(&self) -> Option<String> {
+        let Self {
+            os,
+            architecture,
+            variant,
+        } = self;
+        if os.is_empty() || architecture.is_empty() {
+            return None;
+        }
+        Some(match variant.as_deref().filter(|v| !v.is_empty()) {
+            Some(variant) => format!("{os}/{architecture}/{variant}"),
+            None => format!("{os}/{architecture}"),
+        })
     }
-}
-
-fn join_platform(os: &str, architecture: &str, variant: Option<&str>) -> Option<String> {
-    if os.is_empty() || architecture.is_empty() {
-        return None;
-    }
-    Some(match variant.filter(|v| !v.is_empty()) {
-        Some(variant) => format!("{os}/{architecture}/{variant}"),
-        None => format!("{os}/{architecture}"),
-    })
 }
 
 fn docker_archive(store: &Store<'_>) -> Result<ImageIdentity, InspectError> {
@@ -318,7 +327,7 @@ fn docker_archive(store: &Store<'_>) -> Result<ImageIdentity, InspectError> {
     Ok(ImageIdentity {
         config_digest: Some(digest),
         manifest_digest: None,
-        platform: config.platform(),
+        platform: config.platform.name(),
         diff_ids: config.rootfs.diff_ids,
         names: image.repo_tags.clone().unwrap_or_default(),
     })
@@ -346,19 +355,9 @@ struct Descriptor {
     #[serde(default)]
     media_type: String,
     #[serde(default)]
-    platform: Option<DescriptorPlatform>,
+    platform: Option<StatedPlatform>,
     #[serde(default)]
     annotations: Option<BTreeMap<String, String>>,
-}
-
-#[derive(Clone, Deserialize)]
-struct DescriptorPlatform {
-    #[serde(default)]
-    os: String,
-    #[serde(default)]
-    architecture: String,
-    #[serde(default)]
-    variant: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -405,7 +404,7 @@ fn oci(store: &Store<'_>, wanted: Option<&Platform>) -> Result<ImageIdentity, In
     let config: Config = store.blob(&manifest.config.digest)?;
     let name = |key: &str| descriptor.annotations.as_ref()?.get(key).cloned();
     Ok(ImageIdentity {
-        platform: config.platform().or_else(|| listed.clone()),
+        platform: config.platform.name().or_else(|| listed.clone()),
         config_digest: Some(manifest.config.digest),
         manifest_digest: Some(descriptor.digest.clone()),
         diff_ids: config.rootfs.diff_ids,
@@ -449,7 +448,7 @@ fn collect(
             let platform = descriptor
                 .platform
                 .as_ref()
-                .and_then(|p| join_platform(&p.os, &p.architecture, p.variant.as_deref()))
+                .and_then(StatedPlatform::name)
                 .filter(|p| !p.starts_with("unknown/"));
             images.push((descriptor, platform));
         }
