@@ -120,7 +120,7 @@ pub(super) enum Color {
 }
 
 /// How the report is shown.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Output")]
 pub(super) struct OutputArgs {
     /// Format of the report on standard output: table or json

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
+use tokio::runtime::Runtime;
 
 use super::common::{
     LoadedPolicy, OutputArgs, PolicyArgs, RecordedPolicy, read_inventory_files, runtime, say,
@@ -227,7 +228,7 @@ fn scan(args: &ScanArgs, image: &str) -> Result<u8, Error> {
         );
     }
 
-    let (scanned, interrupted) =
+    let (scanned, runtime, interrupt) =
         run_scanners(args, &draft, source.clone(), identity.clone(), scanners)?;
     let target = TargetRecord {
         reference: image.to_owned(),
@@ -243,19 +244,56 @@ fn scan(args: &ScanArgs, image: &str) -> Result<u8, Error> {
         &policy.text,
     ));
     record.inventories = inventory_records;
-    record.interrupted = interrupted;
-    let bundle = draft.finish(record).map_err(Error::usage)?;
-    if interrupted {
-        return Err(Error::interrupted(format!(
-            "interrupted; what the scanners had written is in {}",
-            directory.display()
-        )));
+    record.interrupted = interrupt.is_set();
+    if record.interrupted {
+        draft.finish(record).map_err(Error::usage)?;
+        return Err(interrupted_run(&directory));
     }
-    // Read back from the bundle, so that a replay cannot give anything else.
-    let report = judge(&bundle, &policy, evaluated_at)?;
-    let json_report = write_report(&bundle, &report)?;
-    args.output.print(&report, Some(&json_report))?;
-    Ok(report.verdict.exit_code)
+    let output = args.output.clone();
+    unless_interrupted(runtime, interrupt, &directory, move || {
+        let bundle = draft.finish(record).map_err(Error::usage)?;
+        // Read back from the bundle, so that a replay cannot give anything else.
+        let report = judge(&bundle, &policy, evaluated_at)?;
+        let json_report = write_report(&bundle, &report)?;
+        output.print(&report, Some(&json_report))?;
+        Ok(report.verdict.exit_code)
+    })
+}
+
+fn interrupted_run(directory: &Path) -> Error {
+    Error::interrupted(format!(
+        "interrupted; what the scanners had written is in {}",
+        directory.display()
+    ))
+}
+
+/// Does the rest of a run, unless a signal ends it. The handlers stay installed for as long as the
+/// process lives, so without this nothing would heed a signal that comes after the scanners ended.
+/// A bundle that is not finished by then still bears its mark.
+fn unless_interrupted(
+    runtime: Runtime,
+    mut interrupt: Interrupt,
+    directory: &Path,
+    rest: impl FnOnce() -> Result<u8, Error> + Send + 'static,
+) -> Result<u8, Error> {
+    let ended = runtime.block_on(async {
+        tokio::select! {
+            ended = tokio::task::spawn_blocking(rest) => Some(ended),
+            () = interrupt.comes() => None,
+        }
+    });
+    // It may still hang on a reader that does not read; the end of the process ends it.
+    runtime.shutdown_background();
+    match ended {
+        None => Err(interrupted_run(directory)),
+        Some(Ok(result)) => result,
+        Some(Err(error)) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(cancelled) => Err(Error::usage(format!(
+                "cannot write the report: {cancelled}"
+            ))),
+        },
+    }
 }
 
 fn write_report(bundle: &Bundle, report: &Report) -> Result<PathBuf, Error> {
@@ -273,7 +311,7 @@ fn run_scanners(
     source: Source,
     identity: ImageIdentity,
     scanners: Vec<Arc<Manifest>>,
-) -> Result<(Vec<Scanned>, bool), Error> {
+) -> Result<(Vec<Scanned>, Runtime, Interrupt), Error> {
     let progress = Arc::new(Progress::new(args.quiet));
     let request = ScanRequest {
         source,
@@ -288,7 +326,8 @@ fn run_scanners(
             ..Limits::default()
         },
     };
-    runtime()?.block_on(async {
+    let runtime = runtime()?;
+    let (scanned, interrupt) = runtime.block_on(async {
         let cannot = |error| Error::usage(format!("cannot run the scanners: {error}"));
         let interrupt = Interrupt::on_signals().map_err(cannot)?;
         let shown = Arc::clone(&progress);
@@ -296,8 +335,9 @@ fn run_scanners(
             .await
             .map_err(cannot)?;
         progress.finish();
-        Ok((scanned, interrupt.is_set()))
-    })
+        Ok((scanned, interrupt))
+    })?;
+    Ok((scanned, runtime, interrupt))
 }
 
 /// The scanners that the user names, or the default line-up.

@@ -79,6 +79,11 @@ impl Interrupt {
         *self.0.borrow() > Urgency::None
     }
 
+    /// Waits until the run is to stop. Cancel-safe.
+    pub async fn comes(&mut self) {
+        self.at_least(Urgency::Terminate).await;
+    }
+
     /// Waits until the run is to stop this urgently. Cancel-safe.
     pub(super) async fn at_least(&mut self, urgency: Urgency) {
         if self.0.wait_for(|now| *now >= urgency).await.is_err() {

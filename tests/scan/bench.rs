@@ -272,7 +272,7 @@ impl Bench {
     }
 
     /// Waits until something is true of the notes.
-    pub(crate) fn wait_for(&self, condition: impl Fn(&Self) -> bool, what: &str) {
+    pub(crate) fn wait_for(&self, mut condition: impl FnMut(&Self) -> bool, what: &str) {
         let begin = Instant::now();
         while !condition(self) {
             assert!(
@@ -345,6 +345,10 @@ impl Running {
     pub(crate) fn signal(&self, signal: nix::sys::signal::Signal) {
         let id = i32::try_from(self.child.id()).unwrap();
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), signal).unwrap();
+    }
+
+    pub(crate) fn is_over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Waits for its end.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use crate::bench::{Bench, HANG, HANG_POLITELY};
-use crate::common::Run;
+use crate::common::{OPENSSL, Row, Run};
 
 const ALL: [&str; 3] = ["syft", "snyk", "docker"];
 
@@ -108,4 +108,26 @@ fn scanners_that_ignore_the_signal_are_killed_after_their_grace_period() {
     assert_told(&run);
     bench.assert_no_process_left();
     assert_eq!(bench.document("run.json")["interrupted"], true);
+}
+
+#[test]
+fn a_signal_ends_a_report_that_nobody_reads() {
+    let ids: Vec<String> = (1000..1100).map(|n| format!("CVE-2024-{n}")).collect();
+    let rows: Vec<Row<'_>> = ids.iter().map(|id| Row { id, ..OPENSSL }).collect();
+    let bench = Bench::finding(&rows);
+    // More than a pipe holds, so that the program hangs in the middle of its output.
+    let mut running = bench.start(bench.scan_command(&["--format", "json"]), &[]);
+    bench.wait_for(
+        |bench| bench.path("out/report.json").is_file(),
+        "the report",
+    );
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(!running.is_over(), "the report has to be larger");
+    running.signal(Signal::SIGINT);
+    bench.wait_for(|_| running.is_over(), "the end");
+    let run = running.end();
+    assert_eq!(run.code, Some(130), "{run:#?}");
+    assert!(run.stderr.contains("interrupted"), "{}", run.stderr);
+    // The bundle was whole before the report was printed.
+    assert_eq!(bench.replay(&[]).code, Some(1));
 }
