@@ -134,6 +134,10 @@ fn summarise(findings: &[Finding]) -> Summary {
         .collect();
     Summary {
         findings: findings.len(),
+        physical_findings: reconcile::physical(findings)
+            .into_iter()
+            .collect::<BTreeSet<_>>()
+            .len(),
         vulnerabilities: findings
             .iter()
             .map(|f| &f.vulnerability.id)

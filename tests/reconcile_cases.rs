@@ -1,8 +1,9 @@
 //! Golden cases of reconciling: a few observations in, the expected findings out.
 //!
 //! Runs every `*.jsonl` file under `tests/reconcile/` and in the folder that `CROSSCHECK_CASES`
-//! names. One line is one case: `findings` are observations, `expected_clusters` lists which of them
-//! belong to one finding (an observation of a hub or umbrella may stand in several).
+//! names. One line is one case and one test, named by its id: `findings` are observations,
+//! `expected_clusters` lists which of them belong to one finding (an observation of a hub or umbrella
+//! may stand in several), and `expected_relations`, where given, all relations of those findings.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -10,7 +11,7 @@
     reason = "a test that cannot be set up has failed"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crosscheck::model::{
@@ -20,6 +21,7 @@ use crosscheck::model::{
 };
 use crosscheck::reconcile::reconcile;
 use crosscheck::reconcile::severity::SeverityRule;
+use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 
 fn texts(value: &Value) -> Vec<&str> {
@@ -171,17 +173,89 @@ fn runs(case: &Value) -> (Vec<ScannerRun>, Vec<ScannerReport>) {
     )
 }
 
-fn clusters(runs: &[ScannerRun], inventories: &[ScannerReport]) -> BTreeSet<BTreeSet<usize>> {
-    reconcile(runs, inventories, &SeverityRule::Vendor)
-        .findings
+type Cluster = BTreeSet<usize>;
+
+/// Two related findings, in order, and what relates them.
+type Related = (Cluster, Cluster, String);
+
+/// What reconciling makes of a case: which observations each finding holds, and its relations.
+#[derive(Debug, PartialEq)]
+struct Outcome {
+    clusters: BTreeSet<Cluster>,
+    relations: BTreeSet<Related>,
+}
+
+fn related(a: &Cluster, b: &Cluster, kind: &str) -> Related {
+    (a.min(b).clone(), a.max(b).clone(), kind.to_owned())
+}
+
+fn outcome(runs: &[ScannerRun], inventories: &[ScannerReport]) -> Outcome {
+    let findings = reconcile(runs, inventories, &SeverityRule::Vendor).findings;
+    let by_key: BTreeMap<&str, Cluster> = findings
         .iter()
-        .map(|f| {
-            f.observations
-                .iter()
-                .map(|o| o.pointer[1..].parse().unwrap())
-                .collect()
+        .map(|finding| {
+            let pointers = finding.observations.iter().map(|o| &o.pointer[1..]);
+            (
+                finding.key.as_str(),
+                pointers.map(|index| index.parse().unwrap()).collect(),
+            )
         })
-        .collect()
+        .collect();
+    let relations = findings.iter().flat_map(|finding| {
+        let by_key = &by_key;
+        finding.relations.iter().map(move |relation| {
+            related(
+                &by_key[finding.key.as_str()],
+                &by_key[relation.finding.as_str()],
+                relation.kind.as_str(),
+            )
+        })
+    });
+    Outcome {
+        relations: relations.collect(),
+        clusters: by_key.values().cloned().collect(),
+    }
+}
+
+/// What a case expects; `None` where it leaves the relations open.
+fn expected(case: &Value) -> (BTreeSet<Cluster>, Option<BTreeSet<Related>>) {
+    let clusters: Vec<Cluster> = serde_json::from_value(case["expected_clusters"].clone()).unwrap();
+    let relations = case["expected_relations"].as_array().map(|relations| {
+        let cluster = |value: &Value| &clusters[usize::try_from(value.as_u64().unwrap()).unwrap()];
+        relations
+            .iter()
+            .map(|relation| {
+                related(
+                    cluster(&relation["a"]),
+                    cluster(&relation["b"]),
+                    relation["type"].as_str().unwrap(),
+                )
+            })
+            .collect()
+    });
+    (clusters.into_iter().collect(), relations)
+}
+
+fn check(case: &Value) -> Result<(), Failed> {
+    let (mut runs, inventories) = runs(case);
+    let found = outcome(&runs, &inventories);
+    runs.reverse();
+    if found != outcome(&runs, &inventories) {
+        return Err("the order of reports shows".into());
+    }
+    let (clusters, relations) = expected(case);
+    let about = format!("{}\n  {}", case["description"], case["why"]);
+    if found.clusters != clusters {
+        let (found, about) = (&found.clusters, &about);
+        return Err(format!("{about}\n  expected {clusters:?}\n  got      {found:?}").into());
+    }
+    match relations {
+        Some(relations) if relations != found.relations => {
+            let found = &found.relations;
+            Err(format!("{about}\n  expected {relations:?}\n  got      {found:?}").into())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn case_files() -> Vec<PathBuf> {
@@ -202,45 +276,27 @@ fn case_files() -> Vec<PathBuf> {
     files
 }
 
-#[test]
-fn every_golden_case_gives_its_findings() {
-    let mut failures = Vec::new();
-    let mut count = 0;
+fn main() {
+    let mut tests = Vec::new();
+    let mut names = BTreeSet::new();
     for file in case_files() {
-        for line in std::fs::read_to_string(&file)
-            .unwrap()
-            .lines()
-            .filter(|l| !l.trim().is_empty())
-        {
-            let case: Value = serde_json::from_str(line).unwrap();
+        let text = std::fs::read_to_string(&file).unwrap();
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            let case: Value =
+                serde_json::from_str(line).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+            // Lines of other kinds of case may stand in the same folder.
             if case["expected_clusters"].is_null() {
                 continue;
             }
-            count += 1;
-            let expected: BTreeSet<BTreeSet<usize>> =
-                serde_json::from_value(case["expected_clusters"].clone()).unwrap();
-            let (mut runs, inventories) = runs(&case);
-            let forwards = clusters(&runs, &inventories);
-            runs.reverse();
-            assert_eq!(
-                forwards,
-                clusters(&runs, &inventories),
-                "{}: order of reports shows",
-                case["id"]
+            let id = case["id"].as_str().unwrap().to_owned();
+            assert!(
+                names.insert(id.clone()),
+                "{}: {id} is there twice",
+                file.display()
             );
-            if forwards != expected {
-                failures.push(format!(
-                    "{} {}\n  expected {expected:?}\n  got      {forwards:?}",
-                    case["id"], case["description"]
-                ));
-            }
+            tests.push(Trial::test(id, move || check(&case)));
         }
     }
-    assert!(count > 0, "no cases found");
-    assert!(
-        failures.is_empty(),
-        "{} of {count} cases differ:\n{}",
-        failures.len(),
-        failures.join("\n")
-    );
+    assert!(!tests.is_empty(), "no cases found");
+    libtest_mimic::run(&Arguments::from_args(), tests).exit();
 }

@@ -9,17 +9,19 @@
 //! kappa is not offered: what neither scanner reports is not among the findings, so that its fourth
 //! cell is empty by construction and kappa is never above zero, however well two scanners agree.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::model::report::{Coverage, PairAgreement, ScannerCoverage};
 use crate::model::{Finding, ScannerId, Verdict};
+use crate::reconcile::physical;
 
 /// Counts how the scanners compare, from the findings' verdicts.
 ///
 /// `all` are the scanners of the run and `with_result` those that gave a trustworthy result, both
 /// sorted. Rows and pairs are in that order, so that a pair's `a` sorts before its `b`.
 pub fn statistics(findings: &[Finding], all: &[ScannerId], with_result: &[ScannerId]) -> Coverage {
-    let patterns = patterns(findings, with_result);
+    let seen_as = SeenAs::new(findings);
+    let patterns = patterns(findings, with_result, &seen_as);
     let everybody =
         |pattern: &&Pattern| !pattern.is_empty() && pattern.iter().all(|s| *s == Stance::Reports);
     let pairs = with_result.iter().enumerate().flat_map(|(a, name_a)| {
@@ -28,7 +30,7 @@ pub fn statistics(findings: &[Finding], all: &[ScannerId], with_result: &[Scanne
         later.map(move |(b, name_b)| agreement(patterns, (a, name_a), (b, name_b)))
     });
     Coverage {
-        scanners: rows(findings, all),
+        scanners: rows(findings, all, &seen_as),
         pairs: pairs.collect(),
         shared_by_all: patterns
             .iter()
@@ -43,7 +45,8 @@ pub fn statistics(findings: &[Finding], all: &[ScannerId], with_result: &[Scanne
 enum Stance {
     /// It reports the finding.
     Reports,
-    /// It does not, and by design or by a rule it could not have.
+    /// It does not, and by design or by a rule it could not have, or it reports the same files under
+    /// another package type.
     Excused,
     /// It does not.
     Misses,
@@ -66,19 +69,72 @@ type Pattern = Box<[Stance]>;
 
 /// Findings by pattern. There are few patterns however many findings there are, so that everything
 /// that combines scanners costs patterns and not findings.
-fn patterns(findings: &[Finding], scanners: &[ScannerId]) -> HashMap<Pattern, usize> {
+fn patterns(
+    findings: &[Finding],
+    scanners: &[ScannerId],
+    seen_as: &SeenAs<'_>,
+) -> HashMap<Pattern, usize> {
     let mut patterns = HashMap::new();
-    for finding in findings {
+    for (index, finding) in findings.iter().enumerate() {
         let pattern: Pattern = scanners
             .iter()
-            .map(|scanner| Stance::of(finding.verdicts.get(scanner).map(|v| v.verdict)))
+            .map(|scanner| {
+                let stance = Stance::of(finding.verdicts.get(scanner).map(|v| v.verdict));
+                if stance == Stance::Misses && seen_as.reporters(index).contains(scanner) {
+                    Stance::Excused
+                } else {
+                    stance
+                }
+            })
             .collect();
         *patterns.entry(pattern).or_insert(0) += 1;
     }
     patterns
 }
 
-fn rows(findings: &[Finding], scanners: &[ScannerId]) -> Vec<ScannerCoverage> {
+/// Who reports each finding's vulnerability in the finding's files, under whatever package type.
+struct SeenAs<'f> {
+    /// For each finding the first one in the same files.
+    physical: Vec<usize>,
+    /// Reporters by that first one, only where there are several.
+    reporters: HashMap<usize, BTreeSet<&'f ScannerId>>,
+    nobody: BTreeSet<&'f ScannerId>,
+}
+
+impl<'f> SeenAs<'f> {
+    fn new(findings: &'f [Finding]) -> Self {
+        let physical = physical(findings);
+        let mut reporters: HashMap<usize, BTreeSet<&ScannerId>> = HashMap::new();
+        for (finding, first) in findings.iter().zip(&physical) {
+            if finding.same_files().next().is_some() {
+                reporters
+                    .entry(*first)
+                    .or_default()
+                    .extend(finding.reporters());
+            }
+        }
+        Self {
+            physical,
+            reporters,
+            nobody: BTreeSet::new(),
+        }
+    }
+
+    /// Empty where the finding is the only one in its files.
+    fn reporters(&self, finding: usize) -> &BTreeSet<&'f ScannerId> {
+        let first = self.physical.get(finding);
+        first
+            .and_then(|first| self.reporters.get(first))
+            .unwrap_or(&self.nobody)
+    }
+}
+
+fn rows(
+    findings: &[Finding],
+    scanners: &[ScannerId],
+    seen_as: &SeenAs<'_>,
+) -> Vec<ScannerCoverage> {
+    let mut physical: HashMap<&ScannerId, HashSet<usize>> = HashMap::new();
     let mut rows: BTreeMap<&ScannerId, ScannerCoverage> = scanners
         .iter()
         .map(|scanner| {
@@ -86,13 +142,14 @@ fn rows(findings: &[Finding], scanners: &[ScannerId]) -> Vec<ScannerCoverage> {
                 scanner: scanner.clone(),
                 reported: 0,
                 alone: 0,
+                physical: 0,
                 verdicts: BTreeMap::new(),
             };
             (scanner, row)
         })
         .collect();
-    for finding in findings {
-        let alone = finding.reporters().nth(1).is_none();
+    for (index, finding) in findings.iter().enumerate() {
+        let alone = finding.reporters().nth(1).is_none() && seen_as.reporters(index).len() <= 1;
         for (scanner, verdict) in &finding.verdicts {
             let Some(row) = rows.get_mut(scanner) else {
                 continue;
@@ -101,7 +158,14 @@ fn rows(findings: &[Finding], scanners: &[ScannerId]) -> Vec<ScannerCoverage> {
             if verdict.verdict.sees() {
                 row.reported += 1;
                 row.alone += usize::from(alone);
+                let first = seen_as.physical.get(index).copied().unwrap_or(index);
+                physical.entry(scanner).or_default().insert(first);
             }
+        }
+    }
+    for (scanner, findings) in physical {
+        if let Some(row) = rows.get_mut(scanner) {
+            row.physical = findings.len();
         }
     }
     rows.into_values().collect()

@@ -558,6 +558,44 @@ fn any_findings() -> impl Strategy<Value = Vec<Finding>> {
     proptest::collection::vec(finding, 0..30)
 }
 
+/// One scanner lists the operating system's package, one the distribution inside it, one both.
+#[test]
+fn the_same_files_make_no_scanner_look_better_for_listing_them_twice() {
+    let file = "/usr/lib/python3/dist-packages/urllib3-1.26.12.egg-info/PKG-INFO";
+    let deb = || {
+        let mut package = Package::new(Ecosystem::Deb, "python3-urllib3", "1.26.12-1");
+        package.record_files([file].into_iter());
+        package
+    };
+    let wheel = || {
+        let mut package = Package::new(Ecosystem::PyPi, "urllib3", "1.26.12");
+        package
+            .locations
+            .extend(crate::model::Location::new(Some(file), None));
+        package
+    };
+    let (_, coverage) = compared(vec![
+        Scanner::new("inside").reports("CVE-2023-43804", &[], wheel()),
+        Scanner::new("outside").reports("CVE-2023-43804", &[], deb()),
+        Scanner::new("thorough")
+            .reports("CVE-2023-43804", &[], deb())
+            .reports("CVE-2023-43804", &[], wheel()),
+    ]);
+    let rows: Vec<_> = coverage
+        .scanners
+        .iter()
+        .map(|row| (row.reported, row.physical, row.alone))
+        .collect();
+    assert_eq!(rows, [(1, 1, 0), (1, 1, 0), (2, 1, 0)]);
+    for pair in &coverage.pairs {
+        assert_eq!(
+            (pair.adjusted_only_a, pair.adjusted_only_b),
+            (0, 0),
+            "{pair:?}"
+        );
+    }
+}
+
 proptest! {
     #[test]
     fn agreement_is_symmetric_and_between_none_and_all(findings in any_findings()) {

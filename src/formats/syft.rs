@@ -264,6 +264,22 @@ struct OsMetadata<'a> {
     origin_package: Text<'a>,
     #[serde(borrow, default)]
     source_rpm: Text<'a>,
+    #[serde(borrow, default)]
+    files: Lenient<Vec<InstalledFile<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct InstalledFile<'a> {
+    #[serde(borrow, default)]
+    path: Text<'a>,
+}
+
+/// What conda records in `conda-meta/`.
+#[derive(Deserialize)]
+struct CondaMetadata<'a> {
+    /// Relative to the environment.
+    #[serde(borrow, default)]
+    files: OneOrMany<'a>,
 }
 
 /// Where a jar's group id can stand.
@@ -304,6 +320,9 @@ impl Artifact<'_> {
             self.add_os_details(&mut package);
         }
         package.locations = self.places();
+        if package.ecosystem == Ecosystem::Conda {
+            self.add_conda_files(&mut package);
+        }
         Ok(package)
     }
 
@@ -372,6 +391,30 @@ impl Artifact<'_> {
             .maintainer
             .to_option()
             .or_else(|| metadata.vendor.to_option());
+        package.record_files(
+            metadata
+                .files
+                .list()
+                .iter()
+                .filter_map(|file| file.path.get()),
+        );
+    }
+
+    fn add_conda_files(&self, package: &mut Package) {
+        let environment = package.locations.iter().find_map(|location| {
+            let (environment, _) = location.path.as_deref()?.rsplit_once("/conda-meta/")?;
+            Some(environment.to_owned())
+        });
+        if let Some(environment) = environment
+            && let Some(metadata) = self.parse_metadata::<CondaMetadata<'_>>()
+        {
+            let paths: Vec<String> = metadata
+                .files
+                .iter()
+                .map(|file| format!("{environment}/{file}"))
+                .collect();
+            package.record_files(paths.iter().map(String::as_str));
+        }
     }
 
     fn parse_metadata<'m, T: Deserialize<'m>>(&'m self) -> Option<T> {
@@ -509,6 +552,28 @@ mod tests {
         .map(|p| p.version)
         .collect();
         assert_eq!(versions, ["1:2-3", "1:2-3", "2-3"]);
+    }
+
+    #[test]
+    fn package_managers_tell_which_files_are_theirs() {
+        let packages = packages(
+            r#"{"artifacts":[
+              {"name":"python3-six","version":"1.16.0-4","type":"deb","purl":"pkg:deb/debian/python3-six@1.16.0-4",
+               "metadata":{"files":[{"path":"/usr/lib/python3/dist-packages/six-1.16.0.egg-info/PKG-INFO"},
+                                    {"path":"/usr/share/doc/python3-six/README.rst"}]}},
+              {"name":"six","version":"1.16.0","type":"conda","purl":"pkg:conda/six@1.16.0",
+               "locations":[{"path":"/opt/conda/conda-meta/six-1.16.0-0.json"}],
+               "metadata":{"files":["lib/python3.9/site-packages/six-1.16.0.dist-info/METADATA",
+                                    "lib/python3.9/site-packages/six-1.16.0.dist-info/RECORD"]}}]}"#,
+        );
+        assert_eq!(
+            packages[0].files,
+            ["/usr/lib/python3/dist-packages/six-1.16.0.egg-info"]
+        );
+        assert_eq!(
+            packages[1].files,
+            ["/opt/conda/lib/python3.9/site-packages/six-1.16.0.dist-info"]
+        );
     }
 
     #[test]

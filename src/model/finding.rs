@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::AdvisoryId;
 use super::package::{Ecosystem, Location, SourcePackage};
+use super::relation::{Relation, RelationKind};
 use super::scanner::{AdvisoryState, FixState, IdRelation, ScannerId};
 use super::severity::{Rating, RatingSource, Severity};
 
@@ -134,6 +135,50 @@ pub struct ObservationRecord {
     pub pointer: String,
     /// How this statement came to belong to the finding.
     pub attachment: Attachment,
+    /// How its package came to belong to the finding's package group.
+    pub package_rule: PackageRule,
+}
+
+/// The rule that put a scanner's package into its group (`docs/decisions/0001-package-identity.md`).
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum PackageRule {
+    /// The scanner itself names the source package.
+    StatedSource,
+    /// Another report or inventory of the run names the source of this binary package.
+    KnownSource,
+    /// Its copyright file lies in the documentation directory of a package whose source is known.
+    SharedDocumentation,
+    /// Nobody names the source, so the package stands for itself.
+    OwnName,
+    /// Name and version by the ecosystem's own rules.
+    NormalName,
+    /// A Maven artifact that shares a file with one of another group id.
+    SharedFile,
+    /// A Maven artifact without a group id, joined to the only one with that name and version.
+    OnlyGroup,
+    /// A Go package below a module that other reports list in the same version.
+    GoModule,
+}
+
+impl PackageRule {
+    /// The rule in one clause, for a person.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::StatedSource => "its report names the source package",
+            Self::KnownSource => "another report of the run names the source of this package",
+            Self::SharedDocumentation => {
+                "it shares its documentation directory with packages of that source"
+            }
+            Self::OwnName => "no report names its source, so it stands for itself",
+            Self::NormalName => "name and version by the rules of the ecosystem",
+            Self::SharedFile => "the same file carries both Maven names",
+            Self::OnlyGroup => "the only Maven group known for this artifact and version",
+            Self::GoModule => "the nearest module above it that other reports list",
+        }
+    }
 }
 
 /// How an observation belongs to its finding.
@@ -201,6 +246,9 @@ pub struct Finding {
     pub fix: Fix,
     /// Everything that was said, by scanner and pointer.
     pub observations: Vec<ObservationRecord>,
+    /// Findings that were not joined with this one and belong to it all the same.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub relations: Vec<Relation>,
     /// Each scanner's verdict; filled by comparing.
     pub verdicts: BTreeMap<ScannerId, ScannerVerdict>,
     /// The policy's decision; filled by deciding.
@@ -209,6 +257,14 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Keys of the findings that are this one in the same files under another package type.
+    pub fn same_files(&self) -> impl Iterator<Item = &str> {
+        self.relations
+            .iter()
+            .filter(|relation| relation.kind == RelationKind::SameFiles)
+            .map(|relation| relation.finding.as_str())
+    }
+
     /// The scanners that reported it, directly or through a covering notice.
     pub fn reporters(&self) -> impl Iterator<Item = &ScannerId> {
         self.verdicts

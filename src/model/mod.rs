@@ -3,6 +3,7 @@
 pub mod finding;
 pub mod ids;
 pub mod package;
+pub mod relation;
 pub mod report;
 pub mod run;
 pub mod scanner;
@@ -12,6 +13,7 @@ pub mod version;
 pub use finding::*;
 pub use ids::{AdvisoryId, IdRole};
 pub use package::{Ecosystem, Location, Package, SourcePackage};
+pub use relation::{Relation, RelationKind};
 pub use run::{Capabilities, Failure, FailureKind, Outcome, ScannerRun, SkippedPackages};
 pub use scanner::*;
 pub use severity::{Cvss, Rating, RatingSource, Severity};

@@ -201,13 +201,7 @@ impl Location {
                 .filter(|t| !t.is_empty())
                 .map(str::to_owned)
         };
-        let path = clean(path).map(|p| {
-            if p.starts_with('/') {
-                p
-            } else {
-                format!("/{p}")
-            }
-        });
+        let path = clean(path).map(|p| absolute(&p));
         let layer = clean(layer);
         (path.is_some() || layer.is_some()).then_some(Self { path, layer })
     }
@@ -243,6 +237,9 @@ pub struct Package {
     /// True when the scanner names the source package and not what is installed: it speaks of
     /// everything that was built from it. Such a package is no member of an inventory.
     pub source_level: bool,
+    /// Of the files that the package manager records as this package's, those by which scanners
+    /// recognise further packages ([`evidence_anchor`]); absolute and sorted.
+    pub files: Vec<String>,
 }
 
 impl Package {
@@ -260,7 +257,19 @@ impl Package {
             maintainer: None,
             third_party: false,
             source_level: false,
+            files: Vec::new(),
         }
+    }
+
+    /// Sets [`Package::files`] from the package manager's whole list.
+    pub fn record_files<'p>(&mut self, paths: impl Iterator<Item = &'p str>) {
+        self.files = paths
+            .map(evidence_anchor)
+            .filter(|anchor| is_package_evidence(anchor))
+            .map(absolute)
+            .collect();
+        self.files.sort_unstable();
+        self.files.dedup();
     }
 
     /// The package that a purl names; `None` when the text is not a purl with a name.
@@ -298,6 +307,41 @@ impl Package {
         package.purl = Some(text.trim().to_owned());
         Some(package)
     }
+}
+
+/// A path inside an image with its leading `/`, which some scanners leave out.
+fn absolute(path: &str) -> String {
+    format!("/{}", path.trim_start_matches('/'))
+}
+
+/// The file or directory that stands for a package recognised at `path`: the metadata directory of a
+/// Python distribution, the outermost of archives inside archives, else the file itself.
+pub fn evidence_anchor(path: &str) -> &str {
+    let end = |marks: &[&str]| {
+        marks
+            .iter()
+            .flat_map(|mark| path.match_indices(mark))
+            .map(|(at, mark)| at + mark.len())
+            // Complete as a path component; scanners write what is inside after `/` or `:`.
+            .filter(|end| matches!(path.as_bytes().get(*end), None | Some(b'/' | b':')))
+            .min()
+    };
+    let end = end(&[".dist-info", ".egg-info"]).or_else(|| end(&[".jar", ".war", ".ear"]));
+    end.and_then(|end| path.get(..end)).unwrap_or(path)
+}
+
+/// True for what [`evidence_anchor`] gives where a scanner recognises packages: metadata of Python
+/// distributions, npm and gem packages, Java archives, and programs. Two packages that have such a
+/// file in common are one piece of software under two names.
+fn is_package_evidence(anchor: &str) -> bool {
+    let (folder, name) = anchor.rsplit_once('/').unwrap_or(("", anchor));
+    let suffix = name.rsplit_once('.').map_or("", |(_, suffix)| suffix);
+    name == "package.json"
+        || matches!(
+            suffix,
+            "dist-info" | "egg-info" | "gemspec" | "jar" | "war" | "ear"
+        )
+        || ["bin", "sbin"].contains(&folder.rsplit('/').next().unwrap_or(folder))
 }
 
 /// The purl qualifier `upstream` in its three spellings: `name`, `name@version` and the file name
@@ -367,6 +411,20 @@ mod tests {
         );
         assert_eq!(file.name, "device-mapper-multipath");
         assert_eq!(file.version.as_deref(), Some("0.8.7-15.amzn2023"));
+    }
+
+    #[test]
+    fn what_stands_for_a_package_is_its_metadata_or_outermost_archive() {
+        for (path, anchor) in [
+            ("/a/x-1.dist-info/METADATA", "/a/x-1.dist-info"),
+            ("/a/x-1.egg-info", "/a/x-1.egg-info"),
+            ("/a/app.war/WEB-INF/lib/y.jar", "/a/app.war"),
+            ("/a/app.jar:BOOT-INF/lib/y.jar", "/a/app.jar"),
+            ("/a/my.jarring/x", "/a/my.jarring/x"),
+            ("/usr/bin/node", "/usr/bin/node"),
+        ] {
+            assert_eq!(evidence_anchor(path), anchor);
+        }
     }
 
     #[test]

@@ -166,6 +166,10 @@ pub struct PolicySummary {
 pub struct Summary {
     /// Findings.
     pub findings: usize,
+    /// Findings, those counted once that are one vulnerability in the same files under two package
+    /// types ([`super::RelationKind::SameFiles`]).
+    #[serde(default)]
+    pub physical_findings: usize,
     /// Distinct vulnerabilities.
     pub vulnerabilities: usize,
     /// Package groups with a finding.
@@ -198,8 +202,13 @@ pub struct ScannerCoverage {
     pub scanner: ScannerId,
     /// Findings that it reports (verdicts `reported` and `covered`).
     pub reported: usize,
-    /// Of those, findings that nobody else reports.
+    /// Of those, findings that nobody else reports, in this package or in another one that is the
+    /// same files.
     pub alone: usize,
+    /// `reported`, with findings in the same files counted once: whether a scanner lists the
+    /// operating system's package, its content or both makes no difference here.
+    #[serde(default)]
+    pub physical: usize,
     /// All findings of the run by this scanner's verdict on them.
     pub verdicts: BTreeMap<Verdict, usize>,
 }
@@ -220,9 +229,10 @@ pub struct PairAgreement {
     /// Jaccard index over all findings of either, `both / (both + only_a + only_b)`; `None` when
     /// neither reports anything.
     pub naive: Option<f64>,
-    /// `only_a` without the findings that `b` does not assess or withheld.
+    /// `only_a` without the findings that `b` does not assess, withheld, or reports in the same files
+    /// under another package type.
     pub adjusted_only_a: usize,
-    /// `only_b` without the findings that `a` does not assess or withheld.
+    /// `only_b` likewise, with `a`.
     pub adjusted_only_b: usize,
     /// Jaccard index over the findings that both were able to report.
     pub adjusted: Option<f64>,

@@ -51,6 +51,21 @@ pub fn normal_form(ecosystem: &Ecosystem, version: &str) -> String {
     }
 }
 
+/// The upstream part of an operating system package's version.
+pub fn upstream<'v>(ecosystem: &Ecosystem, version: &'v str) -> Option<&'v str> {
+    match ecosystem {
+        Ecosystem::Deb | Ecosystem::Rpm | Ecosystem::Apk | Ecosystem::Alpm => {
+            let version = strip_epoch(version);
+            Some(
+                version
+                    .rsplit_once('-')
+                    .map_or(version, |(upstream, _)| upstream),
+            )
+        }
+        _ => None,
+    }
+}
+
 /// `0:` and any other number before the first colon.
 fn strip_epoch(version: &str) -> &str {
     match version.split_once(':') {

@@ -8,7 +8,8 @@ use super::severity::{Opinions, SeverityRule, resolve};
 use crate::model::version::{compare, normal_form};
 use crate::model::{
     Attachment, Ecosystem, Finding, Fix, FixState, IdRelation, Instance, Location, Observation,
-    ObservationRecord, Package, PackageGroup, Rating, ScannerId, Severity, Vulnerability,
+    ObservationRecord, Package, PackageGroup, PackageRule, Rating, ScannerId, Severity,
+    Vulnerability,
 };
 
 /// An observation with its package, ready to be put into a finding.
@@ -17,6 +18,8 @@ pub(super) struct Placed<'a> {
     pub(super) scanner: &'a ScannerId,
     pub(super) observation: &'a Observation,
     pub(super) package: &'a Package,
+    /// How the package came into its group.
+    pub(super) rule: PackageRule,
 }
 
 /// A finding under construction: its observations, direct and covering.
@@ -87,6 +90,7 @@ impl Context<'_> {
             ratings,
             fix: fix(&group.ecosystem, voices),
             observations,
+            relations: Vec::new(),
             verdicts: BTreeMap::new(),
             decision: None,
         })
@@ -167,6 +171,7 @@ fn record(placed: &Placed<'_>, attachment: Attachment) -> ObservationRecord {
         scanner,
         observation,
         package,
+        rule,
     } = placed;
     ObservationRecord {
         scanner: (*scanner).clone(),
@@ -178,6 +183,7 @@ fn record(placed: &Placed<'_>, attachment: Attachment) -> ObservationRecord {
         fix_state: observation.fix.state,
         pointer: observation.pointer.clone(),
         attachment,
+        package_rule: *rule,
     }
 }
 

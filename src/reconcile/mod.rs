@@ -3,6 +3,8 @@
 mod identifiers;
 mod merge;
 mod packages;
+mod relations;
+mod same_files;
 pub mod severity;
 pub mod target;
 mod union_find;
@@ -18,7 +20,10 @@ use crate::model::{
 use self::identifiers::{ClassIndex, Classes, Statement};
 use self::merge::{Context, Placed};
 use self::packages::Identity;
+use self::relations::Owners;
 use self::severity::SeverityRule;
+
+pub use self::relations::physical;
 
 /// What reconciling gives.
 #[derive(Clone, Debug, Default)]
@@ -90,7 +95,7 @@ pub fn reconcile(
         .chain(inventories)
         .enumerate()
         .flat_map(|(number, report)| report.packages.iter().map(move |package| (number, package)));
-    let identity = Identity::learn(packages);
+    let identity = Identity::learn(packages.clone());
     let classes = classes(&reports);
 
     let mut placed = Vec::new();
@@ -100,13 +105,15 @@ pub fn reconcile(
         for observation in &report.observations {
             let class = classes.class(&observation.id);
             if let (Some(class), Some(package)) = (class, report.package(observation.package)) {
+                let (group, rule) = identity.place(package);
                 placed.push((
                     class,
-                    identity.group(package),
+                    group,
                     Placed {
                         scanner,
                         observation,
                         package,
+                        rule,
                     },
                 ));
             }
@@ -129,11 +136,14 @@ pub fn reconcile(
         rule: severity,
         distro: distro(&reports),
     };
-    let mut findings: Vec<Finding> = drafts
+    let mut finished: Vec<(ClassIndex, Finding)> = drafts
         .into_iter()
-        .filter_map(|((class, group), draft)| context.finish(class, &group, draft))
+        .filter_map(|((class, group), draft)| Some((class, context.finish(class, &group, draft)?)))
         .collect();
-    findings.sort_by(|a, b| a.key.cmp(&b.key));
+    finished.sort_by(|(_, a), (_, b)| a.key.cmp(&b.key));
+    let (classes_of, mut findings): (Vec<ClassIndex>, Vec<Finding>) = finished.into_iter().unzip();
+    let owners = Owners::learn(packages.map(|(_, package)| package), &identity);
+    relations::relate(&mut findings, &classes_of, &classes, &owners);
     Reconciled {
         findings,
         inventories: inventories_of(&reports, &identity),

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::union_find::UnionFind;
 use crate::model::version::normal_form;
-use crate::model::{Ecosystem, Package, PackageGroup};
+use crate::model::{Ecosystem, Package, PackageGroup, PackageRule};
 
 /// Name of a source package, and its version in normal form where stated.
 type Source = (String, Option<String>);
@@ -28,8 +28,8 @@ pub(super) struct Identity {
     documented_sources: HashMap<String, BTreeSet<String>>,
     /// Stated versions of each source package, in normal form.
     source_versions: HashMap<(Ecosystem, String), BTreeSet<String>>,
-    /// For Maven: the name that stands for `group:artifact` and version.
-    maven: HashMap<(String, String), String>,
+    /// For Maven: the name that stands for `group:artifact` and version, and why.
+    maven: HashMap<(String, String), (String, PackageRule)>,
     /// Go names with their versions, and the reports that list them.
     go_listed: HashMap<(String, String), BTreeSet<usize>>,
 }
@@ -131,34 +131,43 @@ impl Identity {
 
     /// The group of a package.
     pub(super) fn group(&self, package: &Package) -> PackageGroup {
+        self.place(package).0
+    }
+
+    /// The group of a package, and the rule that says so.
+    pub(super) fn place(&self, package: &Package) -> (PackageGroup, PackageRule) {
         let ecosystem = package.ecosystem.clone();
         if ecosystem.is_os() {
             return self.os_group(package);
         }
         let version = normal_form(&ecosystem, &package.version);
-        let name = match ecosystem {
+        let (name, rule) = match ecosystem {
             Ecosystem::Maven => self
                 .maven
                 .get(&(package.name.clone(), version.clone()))
                 .cloned()
-                .unwrap_or_else(|| package.name.clone()),
+                .unwrap_or_else(|| (package.name.clone(), PackageRule::NormalName)),
             Ecosystem::Golang => self.go_module(&package.name, &version),
-            _ => normal_name(&ecosystem, &package.name),
+            _ => (
+                normal_name(&ecosystem, &package.name),
+                PackageRule::NormalName,
+            ),
         };
-        PackageGroup {
+        let group = PackageGroup {
             ecosystem,
             name,
             version: Some(version),
-        }
+        };
+        (group, rule)
     }
 
-    fn os_group(&self, package: &Package) -> PackageGroup {
+    fn os_group(&self, package: &Package) -> (PackageGroup, PackageRule) {
         let ecosystem = &package.ecosystem;
         let version = normal_form(ecosystem, &package.version);
         let instance = (ecosystem.clone(), package.name.clone(), version.clone());
         let learnt = self.instances.get(&instance);
-        let name = match &package.source {
-            Some(source) => source.name.clone(),
+        let (name, rule) = match &package.source {
+            Some(source) => (source.name.clone(), PackageRule::StatedSource),
             None => self.source_name(package, learnt),
         };
         let key = (ecosystem.clone(), name);
@@ -183,17 +192,22 @@ impl Identity {
                 _ => versions.contains(&version).then_some(version),
             }
         });
-        PackageGroup {
+        let group = PackageGroup {
             ecosystem: key.0,
             name: key.1,
             version,
-        }
+        };
+        (group, rule)
     }
 
     /// The source of a package that does not state it: the only one that anybody states for this
     /// binary, for this binary in this version, or for the packages that share its documentation.
     /// Otherwise the package stands for itself, or for the one whose documentation it shares.
-    fn source_name(&self, package: &Package, learnt: Option<&BTreeSet<Source>>) -> String {
+    fn source_name(
+        &self,
+        package: &Package,
+        learnt: Option<&BTreeSet<Source>>,
+    ) -> (String, PackageRule) {
         let sources = self
             .sources
             .get(&(package.ecosystem.clone(), package.name.clone()));
@@ -215,22 +229,22 @@ impl Identity {
                 .filter(|_| package.ecosystem == Ecosystem::Deb);
             only(&sources.into_iter().flatten().collect())
         };
-        match (
-            only(&by_name)
-                .or_else(|| only(&by_instance))
-                .or_else(by_siblings),
-            by_name.is_empty(),
-        ) {
-            (Some(source), _) => source,
-            (None, true) => directory.clone(),
-            (None, false) => package.name.clone(),
+        if let Some(source) = only(&by_name).or_else(|| only(&by_instance)) {
+            return (source, PackageRule::KnownSource);
         }
+        if let Some(source) = by_siblings() {
+            return (source, PackageRule::SharedDocumentation);
+        }
+        if by_name.is_empty() && *directory != package.name {
+            return (directory.clone(), PackageRule::SharedDocumentation);
+        }
+        (package.name.clone(), PackageRule::OwnName)
     }
 
     /// The module of a Go package: some scanners name a package inside the module
     /// (`golang.org/x/net/html/atom`). The nearest shorter path in the same version that only other
     /// reports list is its module: a report that lists both says that they are two.
-    fn go_module(&self, name: &str, version: &str) -> String {
+    fn go_module(&self, name: &str, version: &str) -> (String, PackageRule) {
         let name = go_name(name);
         let listed = |name: &str| self.go_listed.get(&(name.to_owned(), version.to_owned()));
         let own = listed(&name);
@@ -245,11 +259,11 @@ impl Identity {
             if let (Some(module), Some(own)) = (listed(shorter), own)
                 && module.is_disjoint(own)
             {
-                return shorter.to_owned();
+                return (shorter.to_owned(), PackageRule::GoModule);
             }
             prefix = shorter;
         }
-        name
+        (name, PackageRule::NormalName)
     }
 }
 
@@ -305,7 +319,7 @@ fn maven_parts(name: &str) -> (Option<&str>, &str) {
 /// artifact and version.
 fn join_maven<'a>(
     packages: impl Iterator<Item = &'a Package>,
-) -> HashMap<(String, String), String> {
+) -> HashMap<(String, String), (String, PackageRule)> {
     type Names<'a> = BTreeMap<&'a str, BTreeSet<String>>;
     let mut artifacts: BTreeMap<(&str, String), Names<'a>> = BTreeMap::new();
     for package in packages {
@@ -347,14 +361,24 @@ fn join_maven<'a>(
             .copied()
             .collect();
         for names in members.values() {
-            let target = match (names.iter().find(has_group), with_group.as_slice()) {
-                (Some(name), _) => Some(*name),
-                (None, [only]) => Some(*only),
-                (None, _) => names.first().copied(),
+            let (target, rule) = match (names.iter().find(has_group), with_group.as_slice()) {
+                (Some(name), _) => (*name, PackageRule::SharedFile),
+                (None, [only]) => (*only, PackageRule::OnlyGroup),
+                (None, _) => match names.first() {
+                    Some(first) => (*first, PackageRule::SharedFile),
+                    None => continue,
+                },
             };
-            let Some(target) = target else { continue };
             for name in names {
-                joined.insert(((*name).to_owned(), version.clone()), target.to_owned());
+                let rule = if *name == target {
+                    PackageRule::NormalName
+                } else {
+                    rule
+                };
+                joined.insert(
+                    ((*name).to_owned(), version.clone()),
+                    (target.to_owned(), rule),
+                );
             }
         }
     }

@@ -11,8 +11,8 @@ use crosscheck::model::{
     Action, AdvisoryId, AdvisoryState, AliasAssertion, Attachment, Cvss, Decision, Diagnostic,
     DiagnosticLevel, Distro, Ecosystem, Failure, FailureKind, Finding, Fix, FixState, IdRelation,
     IdentityQuality, Instance, InventoryScope, Location, ObservationRecord, Outcome, PackageGroup,
-    Rating, RatingSource, ResolvedSeverity, RuleMatch, ScannerId, ScannerVerdict, Severity,
-    SourcePackage, Strength, Verdict, Vulnerability,
+    PackageRule, Rating, RatingSource, ResolvedSeverity, RuleMatch, ScannerId, ScannerVerdict,
+    Severity, SourcePackage, Strength, Verdict, Vulnerability,
 };
 
 /// Trivy, Grype and Docker Scout over an image with one blocking OS package, one disputed Python
@@ -67,6 +67,7 @@ pub(crate) fn report() -> Report {
         },
         summary: Summary {
             findings: 5,
+            physical_findings: 5,
             vulnerabilities: 5,
             packages: 5,
             instances: 6,
@@ -352,9 +353,15 @@ pub(crate) fn finding(
                 Verdict::Covered => Attachment::Covering,
                 _ => Attachment::Direct,
             },
+            package_rule: if package_group.ecosystem.is_os() {
+                PackageRule::StatedSource
+            } else {
+                PackageRule::NormalName
+            },
         })
         .collect();
     Finding {
+        relations: Vec::new(),
         key: format!("{id}@{package_group}"),
         vulnerability: Vulnerability {
             id: AdvisoryId::new(id),
@@ -507,6 +514,7 @@ fn coverage() -> Coverage {
         scanner: ScannerId::new(scanner),
         reported,
         alone,
+        physical: reported,
         verdicts: verdicts.iter().copied().collect(),
     };
     Coverage {

@@ -138,6 +138,10 @@ pub(super) struct InstalledPackage<'a> {
     pub(super) layer: Lenient<Layer<'a>>,
     #[serde(borrow, default)]
     pub(super) file_path: Text<'a>,
+    /// For operating system packages: what the package manager put into the image, without the
+    /// leading `/`.
+    #[serde(borrow, default)]
+    pub(super) installed_files: OneOrMany<'a>,
 }
 
 /// Ids by which a vulnerability names its package.

@@ -80,6 +80,7 @@ impl<'r> Context<'r> {
         }
         package.locations = self.location(&installed.file_path, &installed.layer);
         package.maintainer = installed.maintainer.to_option();
+        package.record_files(installed.installed_files.iter());
         package.third_party = installed
             .repository
             .0

@@ -122,6 +122,20 @@ fn third_party_packages_are_marked() {
 }
 
 #[test]
+fn installed_files_that_are_other_packages_are_kept() {
+    let report = read(
+        r#"{"SchemaVersion": 2, "Results": [{"Target": "x (debian 12.5)", "Class": "os-pkgs", "Type": "debian", "Packages": [
+          {"ID": "nodejs@18.19.0-1", "Name": "nodejs", "Version": "18.19.0", "Release": "1",
+           "InstalledFiles": ["usr/bin/node", "usr/share/doc/nodejs/copyright", "/usr/lib/x/package.json"]}]}]}"#,
+    )
+    .unwrap();
+    assert_eq!(
+        report.packages[0].files,
+        ["/usr/bin/node", "/usr/lib/x/package.json"]
+    );
+}
+
+#[test]
 fn copies_of_a_package_are_told_apart_by_path_and_keep_their_case() {
     let report = image();
     let (observation, package) = observed(&report, "CVE-2020-0001");

@@ -46,6 +46,7 @@ fn finding(id: &str, severity: Severity, fix: FixState, instances: Vec<Instance>
         version: Some("65.5.1".to_owned()),
     };
     Finding {
+        relations: Vec::new(),
         key: format!("{id}@{package}"),
         vulnerability: Vulnerability {
             id: AdvisoryId::new(id),

@@ -50,7 +50,8 @@ pub(super) fn write(page: &mut Page<'_>) -> io::Result<()> {
     page.grid(grid, |_| Tone::Plain)?;
     page.remark(
         "Agreement: findings of both among findings of either. Adjusted: without those that the \
-         other scanner does not assess or withheld.",
+         other scanner does not assess, withheld, or reports in the same files under another package \
+         type.",
     )
 }
 
