@@ -30,17 +30,17 @@ pub struct Input<'a> {
 }
 
 /// Makes the report from the scanners' runs, failed ones included. The same input gives the same
-/// report, in whatever order the runs come.
-pub fn analyse(mut runs: Vec<ScannerRun>, input: &Input<'_>) -> Report {
+/// report, in whatever order the runs come; they are put into the report's order.
+pub fn analyse(runs: &mut [ScannerRun], input: &Input<'_>) -> Report {
     runs.sort_by(|a, b| (&a.scanner, &a.source).cmp(&(&b.scanner, &b.source)));
 
     let mut reconciled =
-        reconcile::reconcile(&runs, input.inventories, input.policy.severity_rule());
-    let coverage = coverage::compare(&mut reconciled, &runs);
-    let unchecked = coverage::unchecked(&reconciled, &runs);
+        reconcile::reconcile(runs, input.inventories, input.policy.severity_rule());
+    let coverage = coverage::compare(&mut reconciled, runs);
+    let unchecked = coverage::unchecked(&reconciled, runs);
     let mut findings = std::mem::take(&mut reconciled.findings);
     let policy = policy::decide(input.policy, &mut findings, input.evaluated_at);
-    let verdict = policy::judge(input.policy, &findings, &runs, input.evaluated_at);
+    let verdict = policy::judge(input.policy, &findings, runs, input.evaluated_at);
     findings.sort_by_cached_key(|finding| {
         (
             Reverse(finding.decision.as_ref().map(|d| d.action)),
@@ -57,7 +57,7 @@ pub fn analyse(mut runs: Vec<ScannerRun>, input: &Input<'_>) -> Report {
             version: env!("CARGO_PKG_VERSION").to_owned(),
         },
         evaluated_at: input.evaluated_at.to_string(),
-        target: summarise_target(&runs, input.target),
+        target: summarise_target(runs, input.target),
         verdict,
         scanners: runs
             .iter()
@@ -70,7 +70,7 @@ pub fn analyse(mut runs: Vec<ScannerRun>, input: &Input<'_>) -> Report {
         unchecked,
         suppressed: reconciled.suppressed,
         accounting: reconciled.accounting,
-        diagnostics: diagnostics(&runs, input),
+        diagnostics: diagnostics(runs, input),
     }
 }
 

@@ -7,6 +7,7 @@ pub mod analysis;
 pub mod bundle;
 pub mod cli;
 pub mod coverage;
+pub mod explanation;
 pub mod formats;
 pub mod image;
 pub mod model;

@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["formats"],
     &["reconcile"],
     &["policy", "coverage"],
-    &["analysis"],
+    &["analysis", "explanation"],
     &["scanners", "image"],
     &["bundle"],
     &["report"],

@@ -119,6 +119,53 @@ pub(super) enum Color {
     Never,
 }
 
+/// How a page of text is laid out.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Output")]
+pub(super) struct PageArgs {
+    /// Columns of the text [default: those of the terminal, else 100]
+    #[arg(long, value_name = "COLUMNS")]
+    pub(super) width: Option<u16>,
+
+    /// When to colour
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) color: Color,
+}
+
+impl PageArgs {
+    /// The layout for standard output.
+    pub(super) fn options(&self) -> Options {
+        let color = match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+            }
+        };
+        // Through a pager standard output is no terminal, but standard error still is.
+        let columns =
+            terminal_size::terminal_size().map(|(terminal_size::Width(columns), _)| columns);
+        let default = Options::default();
+        Options {
+            width: self.width.or(columns).unwrap_or(default.width),
+            color,
+            ..default
+        }
+    }
+}
+
+/// Lets `write` fill standard output. A reader that goes away early (`| head`) is no error; the exit
+/// code still tells the verdict.
+pub(super) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::usage(format!(
+            "cannot write to standard output: {error}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// How the report is shown.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Output")]
@@ -127,17 +174,12 @@ pub(super) struct OutputArgs {
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format)]
     pub(super) format: Format,
 
-    /// Columns of the table [default: those of the terminal, else 100]
-    #[arg(long, value_name = "COLUMNS")]
-    pub(super) width: Option<u16>,
-
     /// Show every row of the table, tracked findings and notes included
     #[arg(long)]
     pub(super) all: bool,
 
-    /// When to colour
-    #[arg(long, value_enum, default_value_t)]
-    pub(super) color: Color,
+    #[command(flatten)]
+    pub(super) page: PageArgs,
 }
 
 fn parse_format(name: &str) -> Result<Format, String> {
@@ -149,37 +191,13 @@ fn parse_format(name: &str) -> Result<Format, String> {
 
 impl OutputArgs {
     /// Writes the report to standard output.
-    ///
-    /// A reader that goes away early (`| head`) is no error; the exit code still tells the verdict.
     pub(super) fn print(&self, report: &Report, json_report: Option<&Path>) -> Result<(), Error> {
-        let stdout = io::stdout();
-        let color = match self.color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never,
-        };
-        // Through a pager standard output is no terminal, but standard error still is.
-        let columns =
-            terminal_size::terminal_size().map(|(terminal_size::Width(columns), _)| columns);
         let options = Options {
-            width: self.width.or(columns).unwrap_or(Options::default().width),
-            color,
-            rows: if self.all {
-                None
-            } else {
-                Some(Options::DEFAULT_ROWS)
-            },
+            rows: (!self.all).then_some(Options::DEFAULT_ROWS),
             json_report: json_report.map(|path| path.display().to_string()),
+            ..self.page.options()
         };
-        let mut out = io::BufWriter::new(stdout.lock());
-        let written =
-            report::write(self.format, report, &options, &mut out).and_then(|()| out.flush());
-        match written {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::usage(format!(
-                "cannot write the report to standard output: {error}"
-            ))),
-            _ => Ok(()),
-        }
+        print(|out| report::write(self.format, report, &options, out))
     }
 }
 
@@ -255,12 +273,7 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
         .map_err(|error| Error::usage(format!("cannot start: {error}")))
 }
 
-/// Writes text to standard output; a reader that went away is no error.
+/// Writes text to standard output.
 pub(super) fn print_text(text: &str) -> Result<(), Error> {
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::usage(format!(
-            "cannot write to standard output: {error}"
-        ))),
-        _ => Ok(()),
-    }
+    print(|out| out.write_all(text.as_bytes()))
 }

@@ -4,12 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::common::{OutputArgs, PolicyArgs, read_inventories, say};
+use super::common::{OutputArgs, PolicyArgs};
 use super::error::Error;
-use crate::analysis::{self, Input};
-use crate::bundle::imports::{self, Imports};
-use crate::model::Outcome;
-use crate::scanners::Adapters;
+use super::opened::{self, Opened};
 
 /// Merge reports that scanners wrote earlier
 #[derive(Args, Debug)]
@@ -40,38 +37,12 @@ pub(super) struct MergeArgs {
 
 /// Runs the subcommand.
 pub(super) fn run(args: &MergeArgs) -> Result<u8, Error> {
-    let policy = args.policy.load(None)?;
-    let adapters = Adapters::load(None).map_err(Error::usage)?;
-    let Imports {
-        runs,
-        mut inventories,
-        diagnostics,
-    } = imports::read(&args.files, args.allow_mixed_targets, &adapters).map_err(Error::usages)?;
-    inventories.extend(read_inventories(&args.sbom)?);
-    for diagnostic in &diagnostics {
-        say(&format!(
-            "warning: {}: {}",
-            diagnostic.origin, diagnostic.message
-        ));
-    }
-    for run in &runs {
-        if let Outcome::Failed(failure) = &run.outcome {
-            say(&format!(
-                "warning: {}: no trustworthy result: {}; {}",
-                run.source, failure.cause, failure.remedy
-            ));
-        }
-    }
-    let report = analysis::analyse(
-        runs,
-        &Input {
-            inventories: &inventories,
-            policy: &policy.resolved,
-            evaluated_at: args.policy.moment(),
-            target: None,
-            diagnostics: &diagnostics,
-        },
-    );
+    let Opened { report, .. } = opened::import(
+        &args.files,
+        &args.sbom,
+        args.allow_mixed_targets,
+        &args.policy,
+    )?;
     args.output.print(&report, None)?;
     Ok(report.verdict.exit_code)
 }

@@ -3,7 +3,9 @@
 mod common;
 mod error;
 pub mod exit;
+mod explain;
 mod merge;
+mod opened;
 mod progress;
 mod scan;
 mod scanners;
@@ -33,6 +35,7 @@ struct Cli {
 enum Command {
     Scan(scan::ScanArgs),
     Merge(merge::MergeArgs),
+    Explain(explain::ExplainArgs),
     Scanners(scanners::ScannersArgs),
     Schema(schema::SchemaArgs),
 }
@@ -45,6 +48,7 @@ pub fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Scan(args) => scan::run(args),
         Command::Merge(args) => merge::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Scanners(args) => scanners::run(args),
         Command::Schema(args) => schema::run(args),
     };

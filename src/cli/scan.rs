@@ -8,17 +8,14 @@ use clap::Args;
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
-use super::common::{
-    LoadedPolicy, OutputArgs, PolicyArgs, RecordedPolicy, read_inventory_files, runtime, say,
-};
+use super::common::{OutputArgs, PolicyArgs, read_inventory_files, runtime, say};
 use super::error::Error;
+use super::opened::{self, Opened, judge};
 use super::progress::Progress;
-use crate::analysis::{self, Input};
 use crate::bundle::{Bundle, Draft, PolicyRecord, RunRecord, TargetRecord};
 use crate::image::{ImageIdentity, Platform, Source, inspect};
-use crate::model::report::{Report, TargetSummary};
-use crate::model::{Diagnostic, DiagnosticLevel, ScannerId};
-use crate::reconcile::target::strangers;
+use crate::model::ScannerId;
+use crate::model::report::Report;
 use crate::report::{self, Format, Options};
 use crate::scanners::{Adapters, Host, Interrupt, Limits, Manifest, ScanRequest, Scanned, run_all};
 
@@ -119,87 +116,9 @@ pub(super) fn run(args: &ScanArgs) -> Result<u8, Error> {
 }
 
 fn replay(args: &ScanArgs, directory: &Path) -> Result<u8, Error> {
-    let bundle = Bundle::open(directory).map_err(Error::usage)?;
-    let record = bundle.record();
-    let policy = args.policy.load(match args.policy.policy {
-        // Another policy applies, so that nothing depends on what became of the recorded one.
-        Some(_) => None,
-        None => recorded_policy(&bundle)?,
-    })?;
-    let evaluated_at = match args.policy.now {
-        Some(now) => now,
-        None => record.evaluated_at.parse().map_err(|error| {
-            Error::usage(format!(
-                "{}: `evaluated_at` is no RFC 3339 time: {error}; give one with --now",
-                directory.join("run.json").display()
-            ))
-        })?,
-    };
-    let report = judge(&bundle, &policy, evaluated_at)?;
+    let Opened { report, .. } = opened::replay(directory, &args.policy)?;
     args.output.print(&report, None)?;
     Ok(report.verdict.exit_code)
-}
-
-fn recorded_policy(bundle: &Bundle) -> Result<Option<RecordedPolicy>, Error> {
-    let Some((path, text)) = bundle.policy().map_err(Error::usage)? else {
-        return Ok(None);
-    };
-    let record = bundle.record().policy.as_ref();
-    Ok(Some(RecordedPolicy {
-        source: record.map_or_else(|| path.display().to_string(), |r| r.source.clone()),
-        profile: record.map(|record| record.profile.clone()),
-        path,
-        text,
-    }))
-}
-
-/// The report of a finished run.
-fn judge(bundle: &Bundle, policy: &LoadedPolicy, evaluated_at: Timestamp) -> Result<Report, Error> {
-    let mut runs = bundle.runs().map_err(Error::usage)?;
-    // Of two that contradict each other, the order of --scanners must not choose the one to doubt.
-    runs.sort_by(|a, b| a.scanner.cmp(&b.scanner));
-    let inventories = bundle.inventories().map_err(Error::usage)?;
-    let record = bundle.record();
-    let with_report: Vec<_> = runs
-        .iter()
-        .filter_map(|run| Some((run, run.report.as_ref()?)))
-        .collect();
-    let targets: Vec<_> = with_report
-        .iter()
-        .map(|(_, report)| &report.target)
-        .collect();
-    let diagnostics: Vec<Diagnostic> = strangers(&targets)
-        .into_iter()
-        .filter_map(|stranger| {
-            let (run, _) = with_report.get(stranger.index)?;
-            Some(Diagnostic {
-                level: DiagnosticLevel::Warning,
-                origin: run.scanner.to_string(),
-                pointer: None,
-                message: format!(
-                    "its report seems to be about another image: {}",
-                    stranger.reason
-                ),
-            })
-        })
-        .collect();
-    let identity = &record.target.identity;
-    Ok(analysis::analyse(
-        runs,
-        &Input {
-            inventories: &inventories,
-            policy: &policy.resolved,
-            evaluated_at,
-            target: Some(&TargetSummary {
-                reference: record.target.reference.clone(),
-                config_digest: identity.config_digest.clone(),
-                manifest_digest: identity.manifest_digest.clone(),
-                platform: identity.platform.clone(),
-                distro: None,
-            }),
-            diagnostics: &diagnostics,
-        },
-    ))
 }
 
 fn scan(args: &ScanArgs, image: &str) -> Result<u8, Error> {
@@ -253,7 +172,7 @@ fn scan(args: &ScanArgs, image: &str) -> Result<u8, Error> {
     unless_interrupted(runtime, interrupt, &directory, move || {
         let bundle = draft.finish(record).map_err(Error::usage)?;
         // Read back from the bundle, so that a replay cannot give anything else.
-        let report = judge(&bundle, &policy, evaluated_at)?;
+        let Opened { report, .. } = judge(&bundle, &policy, evaluated_at)?;
         let json_report = write_report(&bundle, &report)?;
         output.print(&report, Some(&json_report))?;
         Ok(report.verdict.exit_code)

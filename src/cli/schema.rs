@@ -13,6 +13,8 @@ use crate::{policy, report};
 enum Subject {
     /// The unified report, report.json.
     Report,
+    /// What `crosscheck explain --json` writes.
+    Explanation,
     /// The policy, policy.yaml.
     Policy,
     /// An adapter manifest, adapters/*.yaml.
@@ -31,6 +33,7 @@ pub(super) struct SchemaArgs {
 pub(super) fn run(args: &SchemaArgs) -> Result<u8, Error> {
     let text = match args.subject {
         Subject::Report => report::schema(),
+        Subject::Explanation => report::explanation_schema(),
         Subject::Policy => format!("{:#}\n", policy::schema().as_value()),
         Subject::Adapter => format!("{:#}\n", schemars::schema_for!(Manifest).as_value()),
     };

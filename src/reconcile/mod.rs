@@ -5,6 +5,7 @@ mod merge;
 mod packages;
 mod relations;
 mod same_files;
+mod separation;
 pub mod severity;
 pub mod target;
 mod union_find;
@@ -24,6 +25,7 @@ use self::relations::Owners;
 use self::severity::SeverityRule;
 
 pub use self::relations::physical;
+pub use self::separation::{Guard, Separation, separation};
 
 /// What reconciling gives.
 #[derive(Clone, Debug, Default)]
@@ -79,22 +81,8 @@ pub fn reconcile(
     inventories: &[ScannerReport],
     severity: &SeverityRule,
 ) -> Reconciled {
-    let mut trusted: Vec<&ScannerRun> = runs
-        .iter()
-        .filter(|run| run.outcome.is_trustworthy())
-        .collect();
-    trusted.sort_by(|a, b| (&a.scanner, &a.source).cmp(&(&b.scanner, &b.source)));
-    let reports: Vec<(&ScannerId, &ScannerReport)> = trusted
-        .iter()
-        .filter_map(|run| Some((&run.scanner, run.report.as_ref()?)))
-        .collect();
-
-    let packages = reports
-        .iter()
-        .map(|(_, report)| *report)
-        .chain(inventories)
-        .enumerate()
-        .flat_map(|(number, report)| report.packages.iter().map(move |package| (number, package)));
+    let reports = trusted_reports(runs);
+    let packages = all_packages(&reports, inventories);
     let identity = Identity::learn(packages.clone());
     let classes = classes(&reports);
 
@@ -151,6 +139,32 @@ pub fn reconcile(
         suppressed,
         accounting,
     }
+}
+
+/// The reports that count, in an order that does not depend on that of the runs.
+fn trusted_reports(runs: &[ScannerRun]) -> Vec<(&ScannerId, &ScannerReport)> {
+    let mut trusted: Vec<&ScannerRun> = runs
+        .iter()
+        .filter(|run| run.outcome.is_trustworthy())
+        .collect();
+    trusted.sort_by(|a, b| (&a.scanner, &a.source).cmp(&(&b.scanner, &b.source)));
+    trusted
+        .into_iter()
+        .filter_map(|run| Some((&run.scanner, run.report.as_ref()?)))
+        .collect()
+}
+
+/// Every package, with the number of the report or inventory that lists it.
+fn all_packages<'a>(
+    reports: &'a [(&'a ScannerId, &'a ScannerReport)],
+    inventories: &'a [ScannerReport],
+) -> impl Iterator<Item = (usize, &'a Package)> + Clone {
+    reports
+        .iter()
+        .map(|(_, report)| *report)
+        .chain(inventories)
+        .enumerate()
+        .flat_map(|(number, report)| report.packages.iter().map(move |package| (number, package)))
 }
 
 fn classes<'a>(reports: &[(&'a ScannerId, &'a ScannerReport)]) -> Classes<'a> {

@@ -2,19 +2,24 @@
 
 use std::io;
 
-use serde::Serialize as _;
+use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
 
 use super::escape;
+use crate::explanation::Explanation;
 use crate::model::report::Report;
 
-/// Writes the report as indented JSON with a newline at its end.
+/// Writes a report or an explanation as indented JSON with a newline at its end.
 ///
-/// The same report gives the same bytes. Characters that could play tricks on a terminal are
+/// The same value gives the same bytes. Characters that could play tricks on a terminal are
 /// written as `\u` escapes, which any JSON reader turns back into the very same text.
-pub(super) fn write(report: &Report, mut out: &mut dyn io::Write) -> io::Result<()> {
+///
+/// # Errors
+///
+/// Only those of `out`.
+pub fn write_json(value: &impl Serialize, mut out: &mut dyn io::Write) -> io::Result<()> {
     let mut serializer = Serializer::with_formatter(&mut out, SafePretty::default());
-    report.serialize(&mut serializer)?;
+    value.serialize(&mut serializer)?;
     out.write_all(b"\n")
 }
 
@@ -22,6 +27,13 @@ pub(super) fn write(report: &Report, mut out: &mut dyn io::Write) -> io::Result<
 /// of `schemas/report.schema.json`.
 pub fn schema() -> String {
     let schema = schemars::schema_for!(Report);
+    format!("{:#}\n", schema.as_value())
+}
+
+/// The same for what `crosscheck explain --json` writes: the text of
+/// `schemas/explanation.schema.json`.
+pub fn explanation_schema() -> String {
+    let schema = schemars::schema_for!(Explanation);
     format!("{:#}\n", schema.as_value())
 }
 

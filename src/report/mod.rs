@@ -4,8 +4,11 @@
 //! place that has to know it.
 
 pub mod escape;
+mod explain;
 pub(crate) mod grid;
 mod json;
+mod phrases;
+mod sheet;
 mod table;
 pub mod theme;
 
@@ -13,7 +16,8 @@ use std::io::{self, Write as _};
 
 use crate::model::report::Report;
 
-pub use json::schema;
+pub use explain::write_explanation;
+pub use json::{explanation_schema, schema, write_json};
 
 /// A format that a report can be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -107,7 +111,7 @@ pub fn write(
     let mut out = io::BufWriter::new(out);
     match format {
         Format::Table => table::write(report, options, &mut out)?,
-        Format::Json => json::write(report, &mut out)?,
+        Format::Json => write_json(report, &mut out)?,
     }
     out.flush()
 }

@@ -8,14 +8,14 @@
 mod coverage;
 mod findings;
 mod inputs;
-mod phrases;
 
 use std::collections::BTreeMap;
 use std::io;
 
-use self::phrases::count;
 use super::Options;
 use super::grid::{Cell, Grid};
+use super::phrases::{self, count};
+use super::sheet::Sheet;
 use super::theme::Tone;
 use crate::model::report::{Report, RunOutcome, ScannerSummary, Summary};
 use crate::model::{Action, Finding, IdentityQuality, InventoryScope, Outcome, Severity};
@@ -23,16 +23,16 @@ use crate::model::{Action, Finding, IdentityQuality, InventoryScope, Outcome, Se
 /// From this width on, one row a finding.
 const WIDE: u16 = 160;
 
-/// Columns that lists are indented by.
-const INDENT: u16 = 2;
-
 /// Writes the report.
 pub(super) fn write(report: &Report, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
     let mut page = Page {
         report,
         options,
-        width: options.width.max(Options::MIN_WIDTH),
-        out,
+        sheet: Sheet {
+            width: options.width.max(Options::MIN_WIDTH),
+            color: options.color,
+            out,
+        },
     };
     page.verdict()?;
     page.scanners()?;
@@ -52,69 +52,12 @@ pub(super) fn write(report: &Report, options: &Options, out: &mut dyn io::Write)
 struct Page<'a> {
     report: &'a Report,
     options: &'a Options,
-    width: u16,
-    out: &'a mut dyn io::Write,
+    sheet: Sheet<'a>,
 }
 
 impl<'a> Page<'a> {
     fn is_wide(&self) -> bool {
-        self.width >= WIDE
-    }
-
-    fn color(&self) -> bool {
-        self.options.color
-    }
-
-    /// A grid for an indented list.
-    fn list(&self) -> Grid {
-        Grid::new(self.width - INDENT)
-    }
-
-    /// An empty line and a title.
-    fn heading(&mut self, title: &str) -> io::Result<()> {
-        writeln!(self.out)?;
-        let mut grid = Grid::new(self.width);
-        grid.row([title.into()]);
-        for line in grid.into_lines() {
-            writeln!(self.out, "{}", Tone::Heading.paint(line, self.color()))?;
-        }
-        Ok(())
-    }
-
-    /// Writes an indented grid. `tone` gives the colour of a line's first word; it is asked only
-    /// for words at the start of the first column.
-    fn grid(&mut self, grid: Grid, tone: fn(&str) -> Tone) -> io::Result<()> {
-        let margin = " ".repeat(usize::from(INDENT));
-        for line in grid.into_lines() {
-            let (first, rest) = line.split_at(line.find(' ').unwrap_or(line.len()));
-            let first = tone(first).paint(first, self.color());
-            let line = format!("{margin}{first}{rest}");
-            writeln!(self.out, "{}", line.trim_end())?;
-        }
-        Ok(())
-    }
-
-    /// Writes a paragraph, wrapped, its first word in `tone` when `word` is given.
-    fn paragraph(&mut self, text: impl Into<Cell>, word: Option<Tone>) -> io::Result<()> {
-        let mut grid = Grid::new(self.width);
-        grid.row([text.into()]);
-        for (index, line) in grid.into_lines().into_iter().enumerate() {
-            match word.filter(|_| index == 0) {
-                Some(tone) => {
-                    let (first, rest) = line.split_at(line.find(' ').unwrap_or(line.len()));
-                    writeln!(self.out, "{}{rest}", tone.paint(first, self.color()))?;
-                }
-                None => writeln!(self.out, "{line}")?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes an indented remark.
-    fn remark(&mut self, text: impl Into<Cell>) -> io::Result<()> {
-        let mut grid = self.list();
-        grid.row([text.into()]);
-        self.grid(grid, |_| Tone::Plain)
+        self.sheet.width >= WIDE
     }
 
     /// The rows of a list that are shown.
@@ -131,7 +74,8 @@ impl<'a> Page<'a> {
             return Ok(());
         }
         let place = self.everything();
-        self.remark(format!("and {} more. {place} lists all.", all - shown))
+        self.sheet
+            .remark(format!("and {} more. {place} lists all.", all - shown))
     }
 
     /// Where everything is listed, to begin a sentence with.
@@ -149,15 +93,16 @@ impl<'a> Page<'a> {
     fn verdict(&mut self) -> io::Result<()> {
         let verdict = &self.report.verdict;
         let (sentence, tone) = self.answer();
-        self.paragraph(sentence, Some(tone))?;
+        self.sheet.paragraph(sentence, Some(tone))?;
         for reason in &verdict.insufficient {
             let lead = match verdict.outcome {
                 RunOutcome::Block => "Also not enough to trust:",
                 RunOutcome::Pass | RunOutcome::Insufficient => "Not enough:",
             };
-            self.paragraph(format!("{lead} {reason}"), Some(Tone::Attention))?;
+            self.sheet
+                .paragraph(format!("{lead} {reason}"), Some(Tone::Attention))?;
         }
-        let mut facts = Grid::new(self.width);
+        let mut facts = Grid::new(self.sheet.width);
         facts.row(["Image".into(), self.image().into()]);
         let target = &self.report.target;
         if let Some(digest) = target
@@ -171,7 +116,7 @@ impl<'a> Page<'a> {
         facts.row(["Counts".into(), counts(&self.report.summary).into()]);
         facts.keep_whole(&[6]);
         for line in facts.into_lines() {
-            writeln!(self.out, "{line}")?;
+            writeln!(self.sheet.out, "{line}")?;
         }
         Ok(())
     }
@@ -270,11 +215,11 @@ impl<'a> Page<'a> {
             .iter()
             .filter(|scanner| scanner.outcome.is_trustworthy())
             .count();
-        self.heading(&format!(
+        self.sheet.heading(&format!(
             "SCANNERS ({trusted} of {} gave a result)",
             scanners.len()
         ))?;
-        let mut grid = self.list();
+        let mut grid = self.sheet.list();
         if self.is_wide() {
             grid.header(&["STATUS", "SCANNER", "VERSION", "DATABASE", "RESULT"]);
         }
@@ -328,7 +273,7 @@ impl<'a> Page<'a> {
         } else {
             &[7, 14]
         });
-        self.grid(grid, |word| match word {
+        self.sheet.grid(grid, |word| match word {
             "ok" => Tone::Good,
             "partial" => Tone::Attention,
             "failed" => Tone::Bad,
@@ -347,9 +292,9 @@ impl<'a> Page<'a> {
             "{} {}, evaluated at {}.{place}",
             report.tool.name, report.tool.version, report.evaluated_at
         );
-        self.paragraph(text, None)?;
+        self.sheet.paragraph(text, None)?;
         let (sentence, tone) = self.answer();
-        self.paragraph(sentence, Some(tone))
+        self.sheet.paragraph(sentence, Some(tone))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crosscheck::model::report::Report;
-use crosscheck::report::{Format, Options, escape, schema};
+use crosscheck::report::{Format, Options, escape, explanation_schema, schema};
 use serde_json::Value;
 
 use crate::{render, sample};
@@ -35,16 +35,19 @@ fn json_cannot_harm_a_terminal_and_loses_nothing() {
 }
 
 #[test]
-fn the_checked_in_schema_is_current() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/report.schema.json");
-    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
-        std::fs::write(&path, schema()).unwrap();
+fn the_checked_in_schemas_are_current() {
+    for (name, schema) in [("report", schema()), ("explanation", explanation_schema())] {
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schemas/{name}.schema.json"));
+        if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+            std::fs::write(&path, &schema).unwrap();
+        }
+        let checked_in = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            checked_in == schema,
+            "schemas/{name}.schema.json is out of date: run UPDATE_SCHEMAS=1 cargo test --test report"
+        );
     }
-    let checked_in = std::fs::read_to_string(&path).unwrap();
-    assert!(
-        checked_in == schema(),
-        "schemas/report.schema.json is out of date: run UPDATE_SCHEMAS=1 cargo test --test report"
-    );
 }
 
 #[test]

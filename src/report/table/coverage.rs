@@ -3,9 +3,10 @@
 use std::io;
 
 use super::super::grid::{Cell, Grid};
-use super::{Page, phrases};
+use super::Page;
 use crate::model::Verdict;
 use crate::model::report::{PairAgreement, ScannerCoverage};
+use crate::report::phrases;
 use crate::report::theme::Tone;
 
 /// The verdicts in the order of the matrix, with the head of their column. `reported` and
@@ -26,7 +27,7 @@ pub(super) fn write(page: &mut Page<'_>) -> io::Result<()> {
     if coverage.scanners.is_empty() {
         return Ok(());
     }
-    page.heading(&format!(
+    page.sheet.heading(&format!(
         "COVERAGE ({} reported by every scanner with a result)",
         coverage.shared_by_all
     ))?;
@@ -36,19 +37,19 @@ pub(super) fn write(page: &mut Page<'_>) -> io::Result<()> {
     } else {
         sentences(page, &coverage.scanners)
     };
-    page.grid(grid, |_| Tone::Plain)?;
+    page.sheet.grid(grid, |_| Tone::Plain)?;
     if coverage.pairs.is_empty() {
         return Ok(());
     }
-    writeln!(page.out)?;
+    page.sheet.gap()?;
     let table = pair_table(page, &coverage.pairs);
     let grid = if table.fits() {
         table
     } else {
         pair_sentences(page, &coverage.pairs)
     };
-    page.grid(grid, |_| Tone::Plain)?;
-    page.remark(
+    page.sheet.grid(grid, |_| Tone::Plain)?;
+    page.sheet.remark(
         "Agreement: findings of both among findings of either. Adjusted: without those that the \
          other scanner does not assess, withheld, or reports in the same files under another package \
          type.",
@@ -71,7 +72,7 @@ fn matrix(page: &Page<'_>, rows: &[ScannerCoverage]) -> Grid {
         .into_iter()
         .filter(|(verdict, _)| rows.iter().any(|row| number(row, *verdict) > 0))
         .collect();
-    let mut grid = page.list();
+    let mut grid = page.sheet.list();
     let mut header = vec!["SCANNER", "REPORTED", "ALONE"];
     header.extend(columns.iter().map(|(_, head)| *head));
     grid.header(&header);
@@ -104,7 +105,7 @@ fn matrix(page: &Page<'_>, rows: &[ScannerCoverage]) -> Grid {
 
 /// One line a scanner.
 fn sentences(page: &Page<'_>, rows: &[ScannerCoverage]) -> Grid {
-    let mut grid = page.list();
+    let mut grid = page.sheet.list();
     for row in rows {
         let mut parts = Vec::new();
         if !has_failed(row) {
@@ -134,7 +135,7 @@ fn adjusted(pair: &PairAgreement) -> String {
 
 /// One row a pair.
 fn pair_table(page: &Page<'_>, pairs: &[PairAgreement]) -> Grid {
-    let mut grid = page.list();
+    let mut grid = page.sheet.list();
     grid.header(&[
         "FIRST",
         "SECOND",
@@ -161,7 +162,7 @@ fn pair_table(page: &Page<'_>, pairs: &[PairAgreement]) -> Grid {
 
 /// One paragraph a pair.
 fn pair_sentences(page: &Page<'_>, pairs: &[PairAgreement]) -> Grid {
-    let mut grid = page.list();
+    let mut grid = page.sheet.list();
     for pair in pairs {
         grid.row([
             Cell::lines([format!("{} +", pair.a), pair.b.to_string()]),

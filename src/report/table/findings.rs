@@ -3,8 +3,10 @@
 use std::io;
 
 use super::super::grid::{self, Cell};
-use super::{INDENT, Page, phrases};
+use super::Page;
 use crate::model::{Action, Finding, Severity};
+use crate::report::phrases;
+use crate::report::sheet::INDENT;
 use crate::report::theme::Tone;
 
 /// Columns that severity and id may take before they are wrapped, in the narrow layout.
@@ -20,7 +22,8 @@ impl Page<'_> {
         if findings.is_empty() {
             return Ok(());
         }
-        self.heading(&format!("BLOCKING ({})", findings.len()))?;
+        self.sheet
+            .heading(&format!("BLOCKING ({})", findings.len()))?;
         self.findings(&findings, true)
     }
 
@@ -29,18 +32,20 @@ impl Page<'_> {
         let warnings = self.with_action(Action::Warn);
         if !warnings.is_empty() {
             let severities = phrases::severities(warnings.iter().copied());
-            self.heading(&format!("WARNINGS ({}: {severities})", warnings.len()))?;
+            self.sheet
+                .heading(&format!("WARNINGS ({}: {severities})", warnings.len()))?;
             self.findings(&warnings, false)?;
         }
         let tracked = self.with_action(Action::Track);
         if !tracked.is_empty() {
             let severities = phrases::severities(tracked.iter().copied());
-            self.heading(&format!("TRACKED ({}: {severities})", tracked.len()))?;
+            self.sheet
+                .heading(&format!("TRACKED ({}: {severities})", tracked.len()))?;
             if self.options.rows.is_none() {
                 self.findings(&tracked, false)?;
             } else {
                 let place = self.everything();
-                self.remark(format!(
+                self.sheet.remark(format!(
                     "Recorded only: the policy neither blocks nor warns. {place} lists them."
                 ))?;
             }
@@ -53,7 +58,8 @@ impl Page<'_> {
             .collect();
         if !undecided.is_empty() {
             let severities = phrases::severities(undecided.iter().copied());
-            self.heading(&format!("NOT DECIDED ({}: {severities})", undecided.len()))?;
+            self.sheet
+                .heading(&format!("NOT DECIDED ({}: {severities})", undecided.len()))?;
             self.findings(&undecided, false)?;
         }
         Ok(())
@@ -62,7 +68,7 @@ impl Page<'_> {
     /// A list of findings, with the policy's reason when `reasons` is set.
     fn findings(&mut self, findings: &[&Finding], reasons: bool) -> io::Result<()> {
         let shown = self.shown(findings);
-        let mut grid = self.list();
+        let mut grid = self.sheet.list();
         let wide = self.is_wide();
         let room = self.room(shown);
         if wide {
@@ -100,7 +106,7 @@ impl Page<'_> {
         }
         grid.keep_whole(if wide { &WIDE_COLUMNS } else { &NARROW_COLUMNS });
         let shown = shown.len();
-        self.grid(grid, severity_tone)?;
+        self.sheet.grid(grid, severity_tone)?;
         self.left_out(findings.len(), shown)
     }
 
@@ -119,7 +125,8 @@ impl Page<'_> {
             severity_cap,
         );
         let id = widest(|finding| finding.vulnerability.id.to_string(), id_cap);
-        usize::from(self.width - INDENT).saturating_sub(severity + id + 2 * usize::from(grid::GAP))
+        usize::from(self.sheet.width - INDENT)
+            .saturating_sub(severity + id + 2 * usize::from(grid::GAP))
     }
 
     /// What the policy leaves out of account, and on whose word.
@@ -129,9 +136,10 @@ impl Page<'_> {
             return Ok(());
         }
         let severities = phrases::severities(findings.iter().copied());
-        self.heading(&format!("IGNORED ({}: {severities})", findings.len()))?;
+        self.sheet
+            .heading(&format!("IGNORED ({}: {severities})", findings.len()))?;
         let wide = self.is_wide();
-        let mut grid = self.list();
+        let mut grid = self.sheet.list();
         if wide {
             grid.header(&[
                 "SEVERITY",
@@ -187,7 +195,7 @@ impl Page<'_> {
         }
         grid.keep_whole(if wide { &WIDE_COLUMNS } else { &NARROW_COLUMNS });
         let shown = shown.len();
-        self.grid(grid, severity_tone)?;
+        self.sheet.grid(grid, severity_tone)?;
         self.left_out(findings.len(), shown)
     }
 
@@ -207,13 +215,13 @@ impl Page<'_> {
             if rules.is_empty() {
                 continue;
             }
-            self.heading(&format!("{title} ({})", rules.len()))?;
+            self.sheet.heading(&format!("{title} ({})", rules.len()))?;
             let shown = self.shown(rules);
-            let mut grid = self.list();
+            let mut grid = self.sheet.list();
             for rule in shown {
                 grid.row([rule.as_str().into()]);
             }
-            self.grid(grid, |_| Tone::Plain)?;
+            self.sheet.grid(grid, |_| Tone::Plain)?;
             self.left_out(rules.len(), shown.len())?;
         }
         Ok(())

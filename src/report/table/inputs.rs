@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::super::grid::Cell;
-use super::phrases::count;
-use super::{Page, phrases};
+use super::Page;
 use crate::model::DiagnosticLevel;
+use crate::report::phrases::{self, count};
 use crate::report::theme::Tone;
 
 impl Page<'_> {
@@ -16,11 +16,12 @@ impl Page<'_> {
         if packages.is_empty() {
             return Ok(());
         }
-        self.heading(&format!(
+        self.sheet.heading(&format!(
             "NOT CHECKED ({})",
             count(packages.len(), "package", "packages")
         ))?;
-        self.remark("No scanner of this run assesses them. That is not the same as clean.")?;
+        self.sheet
+            .remark("No scanner of this run assesses them. That is not the same as clean.")?;
         let mut groups: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
         for package in packages {
             groups
@@ -31,7 +32,7 @@ impl Page<'_> {
         let mut groups: Vec<_> = groups.into_iter().collect();
         groups.sort_by_key(|(_, names)| std::cmp::Reverse(names.len()));
         let shown = self.shown(&groups);
-        let mut grid = self.list();
+        let mut grid = self.sheet.list();
         for ((ecosystem, reason), names) in shown {
             grid.row([
                 format!("{} {ecosystem}", names.len()).into(),
@@ -40,7 +41,7 @@ impl Page<'_> {
         }
         grid.keep_whole(&[14]);
         let shown = shown.len();
-        self.grid(grid, |_| Tone::Plain)?;
+        self.sheet.grid(grid, |_| Tone::Plain)?;
         self.left_out(groups.len(), shown)
     }
 
@@ -50,8 +51,10 @@ impl Page<'_> {
         if records.is_empty() {
             return Ok(());
         }
-        self.heading(&format!("WITHHELD BY SCANNERS ({})", records.len()))?;
-        self.remark("Found and left out by the scanner itself; no other scanner reports them.")?;
+        self.sheet
+            .heading(&format!("WITHHELD BY SCANNERS ({})", records.len()))?;
+        self.sheet
+            .remark("Found and left out by the scanner itself; no other scanner reports them.")?;
         let mut groups: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
         for record in records {
             groups
@@ -62,7 +65,7 @@ impl Page<'_> {
         let mut groups: Vec<_> = groups.into_iter().collect();
         groups.sort_by_key(|(_, ids)| std::cmp::Reverse(ids.len()));
         let shown = self.shown(&groups);
-        let mut grid = self.list();
+        let mut grid = self.sheet.list();
         for ((scanner, reason), ids) in shown {
             grid.row([
                 format!("{} {scanner}", ids.len()).into(),
@@ -71,7 +74,7 @@ impl Page<'_> {
         }
         grid.keep_whole(&[18]);
         let shown = shown.len();
-        self.grid(grid, |_| Tone::Plain)?;
+        self.sheet.grid(grid, |_| Tone::Plain)?;
         self.left_out(groups.len(), shown)
     }
 
@@ -99,9 +102,9 @@ impl Page<'_> {
             return Ok(());
         }
         let groups: Vec<_> = groups.into_iter().collect();
-        self.heading("ABOUT THE INPUTS")?;
+        self.sheet.heading("ABOUT THE INPUTS")?;
         let shown = self.shown(&groups);
-        let mut grid = self.list();
+        let mut grid = self.sheet.list();
         for ((level, origin, message), (number, pointer)) in shown {
             let level = match level.0 {
                 DiagnosticLevel::Note => "note",
@@ -123,7 +126,7 @@ impl Page<'_> {
         }
         grid.keep_whole(&[10]);
         let shown = shown.len();
-        self.grid(grid, |word| match word {
+        self.sheet.grid(grid, |word| match word {
             "warning" => Tone::Attention,
             "unreadable" => Tone::Bad,
             _ => Tone::Plain,
@@ -132,7 +135,8 @@ impl Page<'_> {
         if notes > 0 {
             let place = self.everything();
             let notes = count(notes, "note", "notes");
-            self.remark(format!("and {notes}. {place} lists all."))?;
+            self.sheet
+                .remark(format!("and {notes}. {place} lists all."))?;
         }
         Ok(())
     }
@@ -173,7 +177,7 @@ impl Page<'_> {
                 "{lost} unaccounted for: please report this as a bug."
             ));
         }
-        writeln!(self.out)?;
-        self.paragraph(sentences.join(" "), None)
+        self.sheet.gap()?;
+        self.sheet.paragraph(sentences.join(" "), None)
     }
 }

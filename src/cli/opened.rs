@@ -1,0 +1,180 @@
+//! What a subcommand works on: the runs of a recorded scan or of report files, and the report made
+//! from them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::common::{LoadedPolicy, PolicyArgs, RecordedPolicy, read_inventories, say};
+use super::error::Error;
+use crate::analysis::{self, Input};
+use crate::bundle::Bundle;
+use crate::bundle::imports::{self, Imports};
+use crate::model::report::{Report, TargetSummary};
+use crate::model::{Diagnostic, DiagnosticLevel, Outcome, ScannerRun};
+use crate::reconcile::target::strangers;
+use crate::scanners::Adapters;
+
+/// Runs, and the report made from them.
+pub(super) struct Opened {
+    /// In the report's order.
+    pub(super) runs: Vec<ScannerRun>,
+    /// The report.
+    pub(super) report: Report,
+}
+
+/// Opens a run directory, or a directory with scanners' report files.
+pub(super) fn open(path: &Path, policy: &PolicyArgs) -> Result<Opened, Error> {
+    if path.join("run.json").exists() || !path.is_dir() {
+        return replay(path, policy);
+    }
+    let entries = fs::read_dir(path)
+        .map_err(|error| Error::usage(format!("{}: cannot be read: {error}", path.display())))?;
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|file| {
+            file.extension()
+                .is_some_and(|e| e == "json" || e == "sarif")
+        })
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        return Err(Error::usage(format!(
+            "{}: neither a run, which has a run.json, nor a directory with report files (*.json, \
+             *.sarif); give what `crosscheck scan --out` wrote",
+            path.display()
+        )));
+    }
+    import(&files, &[], false, policy)
+}
+
+/// Judges a recorded run again.
+pub(super) fn replay(directory: &Path, args: &PolicyArgs) -> Result<Opened, Error> {
+    let bundle = Bundle::open(directory).map_err(Error::usage)?;
+    let record = bundle.record();
+    let policy = args.load(match args.policy {
+        // Another policy applies, so that nothing depends on what became of the recorded one.
+        Some(_) => None,
+        None => recorded_policy(&bundle)?,
+    })?;
+    let evaluated_at = match args.now {
+        Some(now) => now,
+        None => record.evaluated_at.parse().map_err(|error| {
+            Error::usage(format!(
+                "{}: `evaluated_at` is no RFC 3339 time: {error}; give one with --now",
+                directory.join("run.json").display()
+            ))
+        })?,
+    };
+    judge(&bundle, &policy, evaluated_at)
+}
+
+fn recorded_policy(bundle: &Bundle) -> Result<Option<RecordedPolicy>, Error> {
+    let Some((path, text)) = bundle.policy().map_err(Error::usage)? else {
+        return Ok(None);
+    };
+    let record = bundle.record().policy.as_ref();
+    Ok(Some(RecordedPolicy {
+        source: record.map_or_else(|| path.display().to_string(), |r| r.source.clone()),
+        profile: record.map(|record| record.profile.clone()),
+        path,
+        text,
+    }))
+}
+
+/// The report of a finished run.
+pub(super) fn judge(
+    bundle: &Bundle,
+    policy: &LoadedPolicy,
+    evaluated_at: Timestamp,
+) -> Result<Opened, Error> {
+    let mut runs = bundle.runs().map_err(Error::usage)?;
+    // Of two that contradict each other, the order of --scanners must not choose the one to doubt.
+    runs.sort_by(|a, b| a.scanner.cmp(&b.scanner));
+    let inventories = bundle.inventories().map_err(Error::usage)?;
+    let record = bundle.record();
+    let with_report: Vec<_> = runs
+        .iter()
+        .filter_map(|run| Some((run, run.report.as_ref()?)))
+        .collect();
+    let targets: Vec<_> = with_report
+        .iter()
+        .map(|(_, report)| &report.target)
+        .collect();
+    let diagnostics: Vec<Diagnostic> = strangers(&targets)
+        .into_iter()
+        .filter_map(|stranger| {
+            let (run, _) = with_report.get(stranger.index)?;
+            Some(Diagnostic {
+                level: DiagnosticLevel::Warning,
+                origin: run.scanner.to_string(),
+                pointer: None,
+                message: format!(
+                    "its report seems to be about another image: {}",
+                    stranger.reason
+                ),
+            })
+        })
+        .collect();
+    let identity = &record.target.identity;
+    let report = analysis::analyse(
+        &mut runs,
+        &Input {
+            inventories: &inventories,
+            policy: &policy.resolved,
+            evaluated_at,
+            target: Some(&TargetSummary {
+                reference: record.target.reference.clone(),
+                config_digest: identity.config_digest.clone(),
+                manifest_digest: identity.manifest_digest.clone(),
+                platform: identity.platform.clone(),
+                distro: None,
+            }),
+            diagnostics: &diagnostics,
+        },
+    );
+    Ok(Opened { runs, report })
+}
+
+/// Merges report files that other jobs made.
+pub(super) fn import(
+    files: &[PathBuf],
+    sboms: &[PathBuf],
+    allow_mixed_targets: bool,
+    args: &PolicyArgs,
+) -> Result<Opened, Error> {
+    let policy = args.load(None)?;
+    let adapters = Adapters::load(None).map_err(Error::usage)?;
+    let Imports {
+        mut runs,
+        mut inventories,
+        diagnostics,
+    } = imports::read(files, allow_mixed_targets, &adapters).map_err(Error::usages)?;
+    inventories.extend(read_inventories(sboms)?);
+    for diagnostic in &diagnostics {
+        say(&format!(
+            "warning: {}: {}",
+            diagnostic.origin, diagnostic.message
+        ));
+    }
+    for run in &runs {
+        if let Outcome::Failed(failure) = &run.outcome {
+            say(&format!(
+                "warning: {}: no trustworthy result: {}; {}",
+                run.source, failure.cause, failure.remedy
+            ));
+        }
+    }
+    let report = analysis::analyse(
+        &mut runs,
+        &Input {
+            inventories: &inventories,
+            policy: &policy.resolved,
+            evaluated_at: args.moment(),
+            target: None,
+            diagnostics: &diagnostics,
+        },
+    );
+    Ok(Opened { runs, report })
+}
