@@ -531,13 +531,6 @@ fn ratings(entry: &Vulnerability<'_>, source: Option<&str>, scanner: &ScannerId)
                 rating.score.get().and_then(|score| score.0),
                 hint,
             )
-            .map(|mut cvss| {
-                // A v3 vector without its prefix reads as v2; the method knows better.
-                if cvss.version == "2.0" {
-                    hint.clone_into(&mut cvss.version);
-                }
-                cvss
-            })
         };
         let named = match label {
             // CycloneDX has no negligible; Grype writes its own as `none`.

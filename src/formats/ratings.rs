@@ -6,7 +6,7 @@ use crate::model::{Cvss, Rating, RatingSource, Severity};
 ///
 /// There is one rating a CVSS statement, newest version first, so that no statement is lost; all of
 /// them carry the same band, because a source has one opinion: that of its label, else that of the
-/// score of its newest CVSS version.
+/// score of its newest CVSS version that gives a band.
 pub(super) fn add(
     ratings: &mut Vec<Rating>,
     source: &RatingSource,
@@ -17,7 +17,10 @@ pub(super) fn add(
     let severity = label
         .map(|(severity, _)| severity)
         .filter(|severity| *severity != Severity::Unknown)
-        .or_else(|| statements.first().map(Cvss::band))
+        .or_else(|| {
+            let mut bands = statements.iter().map(Cvss::band);
+            bands.find(|band| *band != Severity::Unknown)
+        })
         .unwrap_or_default();
     let label = label.map(|(_, word)| word.to_owned());
     let mut add = |cvss| {

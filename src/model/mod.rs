@@ -1,5 +1,6 @@
 //! Floor 1: plain types. Nothing here reads a file, a clock or another floor.
 
+pub mod cvss;
 pub mod finding;
 pub mod ids;
 pub mod package;
@@ -10,10 +11,11 @@ pub mod scanner;
 pub mod severity;
 pub mod version;
 
+pub use cvss::Cvss;
 pub use finding::*;
 pub use ids::{AdvisoryId, IdRole};
 pub use package::{Ecosystem, Location, Package, SourcePackage};
 pub use relation::{Relation, RelationKind};
 pub use run::{Capabilities, Failure, FailureKind, Outcome, ScannerRun, SkippedPackages};
 pub use scanner::*;
-pub use severity::{Cvss, Rating, RatingSource, Severity};
+pub use severity::{Rating, RatingSource, Severity};

@@ -5,6 +5,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Cvss;
+
 /// A severity band. The order is that of the bands; [`Severity::Unknown`] stands below all because
 /// it must sort somewhere, but it means *missing*, and resolving never lets it win over a real band.
 #[derive(
@@ -51,15 +53,24 @@ impl Severity {
 
     /// The band behind a scanner's or a vendor's word, in any case; `None` when the word is not one
     /// that any of them uses. Words that mean *not rated* give [`Severity::Unknown`].
+    ///
+    /// So do `none` and `info`. They could be a band below all others, but reports use them where
+    /// a rating is missing: for a CVSS score of 0.0, which rejected ids have, and in CycloneDX for
+    /// whatever its list of words cannot say (Trivy writes `info` for every CVSS v2 score below
+    /// 4.0). As a band they would win under the rule `lowest` with an opinion that nobody has; as
+    /// missing ones they leave the word to the score beside them and to other sources.
     pub fn from_label(label: &str) -> Option<Self> {
         Some(match label.trim().to_ascii_lowercase().as_str() {
             "critical" => Self::Critical,
             "high" | "important" => Self::High,
             "medium" | "moderate" => Self::Medium,
-            "low" => Self::Low,
-            "negligible" | "unimportant" | "minor" => Self::Negligible,
+            // Debian's security team calls an issue minor where it writes no advisory of its own; Snyk
+            // shows such ones as low.
+            "low" | "minor" | "minor issue" => Self::Low,
+            "negligible" | "unimportant" => Self::Negligible,
             "" | "unknown" | "unspecified" | "unassigned" | "untriaged" | "none" | "info"
-            | "informational" | "not yet assigned" | "undefined" | "null" => Self::Unknown,
+            | "informational" | "not yet assigned" | "not set" | "n/a" | "end-of-life"
+            | "undefined" | "null" => Self::Unknown,
             _ => return None,
         })
     }
@@ -173,52 +184,6 @@ pub struct Rating {
     pub cvss: Option<Cvss>,
 }
 
-/// A CVSS base score with the vector that it belongs to, both as stated.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Cvss {
-    /// `2.0`, `3.0`, `3.1` or `4.0`; of the vector where there is one.
-    pub version: String,
-    /// The vector text.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub vector: Option<String>,
-    /// The base score, 0.0 to 10.0.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub score: Option<f64>,
-}
-
-impl Cvss {
-    /// A statement from a vector and the score beside it. The version is read off the vector's
-    /// prefix; a v2 vector has none. `None` when there is neither.
-    pub fn new(vector: Option<&str>, score: Option<f64>, version_hint: &str) -> Option<Self> {
-        let vector = vector.map(str::trim).filter(|v| !v.is_empty());
-        let score = score.filter(|s| (0.0..=10.0).contains(s));
-        if vector.is_none() && score.is_none() {
-            return None;
-        }
-        let version = match vector {
-            Some(v) => v
-                .strip_prefix("CVSS:")
-                .and_then(|rest| rest.split('/').next())
-                .map_or_else(|| "2.0".to_owned(), str::to_owned),
-            None => version_hint.to_owned(),
-        };
-        Some(Self {
-            version,
-            vector: vector.map(str::to_owned),
-            score,
-        })
-    }
-
-    /// The band of the score; [`Severity::Unknown`] without one.
-    pub fn band(&self) -> Severity {
-        match self.score {
-            Some(score) if self.version.starts_with('2') => Severity::from_cvss2_score(score),
-            Some(score) => Severity::from_cvss_score(score),
-            None => Severity::Unknown,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,24 +196,16 @@ mod tests {
             Severity::from_label("unimportant"),
             Some(Severity::Negligible)
         );
-        assert_eq!(Severity::from_label("UNSPECIFIED"), Some(Severity::Unknown));
+        assert_eq!(Severity::from_label("minor issue"), Some(Severity::Low));
+        // Missing, and not the lowest band.
+        for word in ["UNSPECIFIED", "unassigned", "none", "info", "Informational"] {
+            assert_eq!(
+                Severity::from_label(word),
+                Some(Severity::Unknown),
+                "{word}"
+            );
+        }
+        assert_eq!(Severity::from_cvss_score(0.0), Severity::Unknown);
         assert_eq!(Severity::from_label("spicy"), None);
-    }
-
-    #[test]
-    fn cvss_two_has_no_critical_band() {
-        let v2 = Cvss::new(Some("AV:N/AC:L/Au:N/C:C/I:C/A:C"), Some(10.0), "").unwrap();
-        assert_eq!((v2.version.as_str(), v2.band()), ("2.0", Severity::High));
-        let v3 = Cvss::new(
-            Some("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"),
-            Some(9.8),
-            "",
-        )
-        .unwrap();
-        assert_eq!(
-            (v3.version.as_str(), v3.band()),
-            ("3.1", Severity::Critical)
-        );
-        assert!(Cvss::new(Some(" "), Some(11.0), "3.1").is_none());
     }
 }
