@@ -1,6 +1,6 @@
 //! What every reader needs while it fills a [`ScannerReport`].
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -11,10 +11,21 @@ use crate::model::{
     ScannerId, ScannerReport, Severity, Suppressed,
 };
 
+/// How many unknown severity words of one report are named one by one.
+const NAMED_WORDS: usize = 10;
+
 /// A [`ScannerReport`] under construction: interns packages, merges advisories, counts entries.
 pub(crate) struct ReportBuilder {
     report: ScannerReport,
     interned: HashMap<Package, PackageIndex>,
+    /// Severity words that nobody knows, each with its first and latest entry and their number.
+    unknown_words: BTreeMap<String, UnknownWord>,
+}
+
+struct UnknownWord {
+    first: String,
+    latest: String,
+    entries: usize,
 }
 
 impl ReportBuilder {
@@ -22,6 +33,7 @@ impl ReportBuilder {
         Self {
             report: ScannerReport::new(scanner, format),
             interned: HashMap::new(),
+            unknown_words: BTreeMap::new(),
         }
     }
 
@@ -76,6 +88,7 @@ impl ReportBuilder {
     }
 
     pub(crate) fn observe(&mut self, observation: Observation) {
+        self.check_words(&observation);
         self.report.observations.push(observation);
     }
 
@@ -85,6 +98,7 @@ impl ReportBuilder {
         reason: impl Into<String>,
         by_default_rule: bool,
     ) {
+        self.check_words(&observation);
         self.report.suppressed.push(Suppressed {
             observation,
             reason: reason.into(),
@@ -133,12 +147,37 @@ impl ReportBuilder {
     /// The band behind a scanner's word; a word that nobody knows becomes unknown and a warning.
     pub(crate) fn severity(&mut self, label: &str, pointer: &str) -> Severity {
         Severity::from_label(label).unwrap_or_else(|| {
-            self.warn(
-                pointer,
-                format!("severity `{label}` is not a known word; taken as unknown"),
-            );
+            self.unknown_word(label, pointer);
             Severity::Unknown
         })
+    }
+
+    /// Whichever way a reader came to its ratings: a word that has no band is told.
+    fn check_words(&mut self, observation: &Observation) {
+        for label in observation.ratings.iter().filter_map(|r| r.label.as_ref()) {
+            // SARIF rates by a score or by a level (§3.27.10) as well.
+            let is_sarif = matches!(label.as_str(), "error" | "warning" | "note")
+                || label.parse::<f64>().is_ok();
+            if !is_sarif && Severity::from_label(label).is_none() {
+                self.unknown_word(label, &observation.pointer);
+            }
+        }
+    }
+
+    fn unknown_word(&mut self, label: &str, pointer: &str) {
+        let label: String = label.chars().take(60).collect();
+        let word = self
+            .unknown_words
+            .entry(label)
+            .or_insert_with(|| UnknownWord {
+                first: pointer.to_owned(),
+                latest: String::new(),
+                entries: 0,
+            });
+        if word.latest != pointer {
+            pointer.clone_into(&mut word.latest);
+            word.entries += 1;
+        }
     }
 
     /// The id of an entry, or the reason why there is none.
@@ -156,7 +195,22 @@ impl ReportBuilder {
         }
     }
 
-    pub(crate) fn finish(self) -> ScannerReport {
+    pub(crate) fn finish(mut self) -> ScannerReport {
+        let words = std::mem::take(&mut self.unknown_words);
+        let more = words.len().saturating_sub(NAMED_WORDS);
+        for (label, word) in words.into_iter().take(NAMED_WORDS) {
+            let others = match word.entries - 1 {
+                0 => String::new(),
+                others => format!(", here and in {others} more entries"),
+            };
+            let message =
+                format!("severity `{label}` is not a known word; taken as unknown{others}");
+            self.warn(word.first, message);
+        }
+        if more > 0 {
+            let message = format!("{more} more severity words are not known, not listed here");
+            self.diagnose(DiagnosticLevel::Warning, None, message);
+        }
         self.report
     }
 }
@@ -205,5 +259,55 @@ mod tests {
         let package = || Package::new(crate::model::Ecosystem::Npm, "lodash", "4.17.20");
         assert_eq!(builder.package(package()), builder.package(package()));
         assert_eq!(builder.finish().packages.len(), 1);
+    }
+
+    #[test]
+    fn unknown_words_are_told_once_each_and_not_without_end() {
+        let mut builder = ReportBuilder::new(ScannerId::new("x"), "X");
+        for entry in 0..30 {
+            let pointer = format!("/{entry}");
+            assert_eq!(builder.severity("spicy", &pointer), Severity::Unknown);
+            builder.severity(&format!("zz-{entry}"), &pointer);
+        }
+        let report = builder.finish();
+        assert_eq!(report.diagnostics.len(), NAMED_WORDS + 1);
+        let first = report.diagnostics.first().unwrap();
+        assert_eq!(first.pointer.as_deref(), Some("/0"));
+        assert_eq!(
+            first.message,
+            "severity `spicy` is not a known word; taken as unknown, here and in 29 more entries"
+        );
+        let last = report.diagnostics.last().unwrap();
+        assert_eq!(
+            last.message,
+            "21 more severity words are not known, not listed here"
+        );
+    }
+
+    #[test]
+    fn words_of_ratings_are_checked_too() {
+        let rated = |label: &str| {
+            let mut builder = ReportBuilder::new(ScannerId::new("x"), "X");
+            let package = builder.package(Package::new(crate::model::Ecosystem::Npm, "a", "1"));
+            builder.observe(Observation {
+                id: AdvisoryId::new("CVE-2024-1"),
+                links: Vec::new(),
+                package,
+                severity: Severity::Low,
+                ratings: vec![crate::model::Rating {
+                    source: crate::model::RatingSource::Nvd,
+                    severity: Severity::Low,
+                    label: Some(label.to_owned()),
+                    cvss: None,
+                }],
+                fix: crate::model::FixClaim::default(),
+                pointer: "/0".to_owned(),
+            });
+            builder.finish().diagnostics.len()
+        };
+        assert_eq!(rated("spicy"), 1);
+        for known in ["Moderate", "minor issue", "warning", "7.5", "none"] {
+            assert_eq!(rated(known), 0, "{known}");
+        }
     }
 }
