@@ -80,7 +80,7 @@ pub struct SeverityChoice {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Resolve {
-    /// One of the words `vendor`, `highest`, `lowest`, `majority`, `cvss`.
+    /// One of the words `vendor`, `highest`, `lowest`, `majority`, `cvss`, `nvd`.
     Word(#[schemars(schema_with = "resolve_words")] String),
     /// What the first of these scanners that reports a finding shows: `[trivy, grype]`.
     Scanners(#[schemars(length(min = 1))] Vec<String>),

@@ -1,6 +1,6 @@
 //! Which of many ratings counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Cvss, Rating, RatingSource, ResolvedSeverity, ScannerId, Severity};
 
@@ -19,13 +19,16 @@ pub enum SeverityRule {
     Majority,
     /// The best CVSS base score: v4, then v3, then v2.
     Cvss,
+    /// The National Vulnerability Database's CVSS base score of v4, then v3, then v2, else its
+    /// word; what `vendor` gives where it did not rate.
+    Nvd,
     /// What the first of these scanners that reports it shows.
     Scanners(Vec<ScannerId>),
 }
 
 impl SeverityRule {
     /// The rule of a policy's `severity.resolve`: one of the words `vendor`, `highest`, `lowest`,
-    /// `majority`, `cvss`.
+    /// `majority`, `cvss`, `nvd`.
     pub fn from_word(word: &str) -> Option<Self> {
         Some(match word {
             "vendor" => Self::Vendor,
@@ -33,12 +36,13 @@ impl SeverityRule {
             "lowest" => Self::Lowest,
             "majority" => Self::Majority,
             "cvss" => Self::Cvss,
+            "nvd" => Self::Nvd,
             _ => return None,
         })
     }
 
     /// The words that [`SeverityRule::from_word`] takes.
-    pub const WORDS: [&'static str; 5] = ["vendor", "highest", "lowest", "majority", "cvss"];
+    pub const WORDS: [&'static str; 6] = ["vendor", "highest", "lowest", "majority", "cvss", "nvd"];
 
     /// For reports: the word, or the scanners in order.
     pub fn describe(&self) -> String {
@@ -48,6 +52,7 @@ impl SeverityRule {
             Self::Lowest => "lowest".to_owned(),
             Self::Majority => "majority".to_owned(),
             Self::Cvss => "cvss".to_owned(),
+            Self::Nvd => "nvd".to_owned(),
             Self::Scanners(order) => order
                 .iter()
                 .map(ScannerId::as_str)
@@ -72,11 +77,7 @@ pub(super) struct Opinions<'a> {
 /// Chooses a finding's severity. Unknown never wins over a band.
 pub(super) fn resolve(rule: &SeverityRule, opinions: &Opinions<'_>) -> ResolvedSeverity {
     let chosen = match rule {
-        SeverityRule::Vendor => opinions
-            .vendor()
-            .or_else(|| opinions.cvss(&["4", "3"]))
-            .or_else(|| opinions.majority())
-            .or_else(|| opinions.cvss(&["2"])),
+        SeverityRule::Vendor => opinions.ladder(),
         SeverityRule::Highest => opinions.extreme(
             |bands| bands.max_by_key(|(band, _)| *band),
             "highest of all ratings",
@@ -89,6 +90,13 @@ pub(super) fn resolve(rule: &SeverityRule, opinions: &Opinions<'_>) -> ResolvedS
         SeverityRule::Cvss => opinions
             .cvss(&["4", "3", "2"])
             .or_else(|| opinions.majority()),
+        SeverityRule::Nvd => opinions.nvd().or_else(|| {
+            let choice = opinions.ladder()?;
+            Some(Choice {
+                rule: format!("not rated by NVD; {}", choice.rule),
+                ..choice
+            })
+        }),
         SeverityRule::Scanners(order) => order
             .iter()
             .find_map(|scanner| opinions.shown_by(scanner))
@@ -149,27 +157,48 @@ fn same_distro(a: &str, b: &str) -> bool {
 }
 
 impl Opinions<'_> {
+    /// The rule `vendor`: those who maintain the package, then CVSS, then the scanners. CVSS v2
+    /// comes last: its scale has no critical, and NVD gave it up in 2022.
+    fn ladder(&self) -> Option<Choice> {
+        self.vendor()
+            .or_else(|| self.cvss(&["4", "3"]))
+            .or_else(|| self.majority())
+            .or_else(|| self.cvss(&["2"]))
+    }
+
+    /// True for another distribution than that of the image: it rates a build of its own.
+    fn is_foreign(&self, source: &RatingSource) -> bool {
+        match source {
+            RatingSource::Distro(family) => {
+                !self.is_os || self.distro.is_some_and(|own| !same_distro(own, family))
+            }
+            _ => false,
+        }
+    }
+
     /// The rating by those who maintain the package: the image's distribution for OS packages, the
     /// ecosystem's database for language packages. Several that differ: the majority, then the
-    /// higher one.
+    /// higher one. A source's word is one vote, however many scanners and CVSS statements repeat
+    /// it: otherwise a scanner without a band below low, which shows `LOW` for Debian's
+    /// *unimportant*, would win by repetition.
     fn vendor(&self) -> Option<Choice> {
         let by_vendor = self.ratings.iter().filter(|rating| match &rating.source {
-            RatingSource::Distro(family) => {
-                self.is_os && self.distro.is_none_or(|distro| same_distro(distro, family))
-            }
+            RatingSource::Distro(_) => self.is_os && !self.is_foreign(&rating.source),
             RatingSource::EcosystemDatabase(_) => !self.is_os,
             _ => false,
         });
-        let mut votes: BTreeMap<Severity, (usize, &RatingSource)> = BTreeMap::new();
+        let mut votes: BTreeMap<Severity, BTreeSet<(&RatingSource, Option<String>)>> =
+            BTreeMap::new();
         for rating in by_vendor.filter(|rating| rating.severity != Severity::Unknown) {
-            votes
-                .entry(rating.severity)
-                .or_insert((0, &rating.source))
-                .0 += 1;
+            votes.entry(rating.severity).or_default().insert((
+                &rating.source,
+                rating.label.as_deref().map(str::to_lowercase),
+            ));
         }
-        let (level, (_, source)) = votes
+        let (level, voices) = votes
             .into_iter()
-            .max_by_key(|(band, (count, _))| (*count, *band))?;
+            .max_by_key(|(band, voices)| (voices.len(), *band))?;
+        let (source, _) = voices.first()?;
         let rule = if self.is_os {
             "rating of the distribution"
         } else {
@@ -177,31 +206,64 @@ impl Opinions<'_> {
         };
         Some(Choice {
             level,
-            source: source.clone(),
+            source: (*source).clone(),
             rule: rule.to_owned(),
         })
     }
 
-    /// The best CVSS score of the first of these major versions that anybody gives, NVD's first.
+    /// The best CVSS score of the first of these major versions that anybody gives: NVD's, else
+    /// that of whoever else rates the flaw, else another distribution's.
     fn cvss(&self, majors: &[&str]) -> Option<Choice> {
         majors.iter().find_map(|major| {
-            let scored: Vec<(&Rating, &Cvss)> = self
-                .ratings
-                .iter()
-                .filter_map(|rating| Some((rating, rating.cvss.as_ref()?)))
-                .filter(|(_, cvss)| {
-                    cvss.version.starts_with(major) && cvss.band() != Severity::Unknown
-                })
-                .collect();
-            let (rating, cvss) = scored
-                .iter()
-                .find(|(rating, _)| rating.source == RatingSource::Nvd)
-                .or_else(|| scored.iter().max_by_key(|(_, cvss)| cvss.band()))?;
+            let (rating, cvss, band) = self.scored(major).max_by_key(|(rating, cvss, band)| {
+                let closeness = match &rating.source {
+                    RatingSource::Nvd => 2,
+                    source if !self.is_foreign(source) => 1,
+                    _ => 0,
+                };
+                (closeness, *band, &cvss.version)
+            })?;
             Some(Choice {
-                level: cvss.band(),
+                level: band,
                 source: rating.source.clone(),
                 rule: format!("CVSS {} base score", cvss.version),
             })
+        })
+    }
+
+    /// CVSS statements of one major version that give a band, with their bands.
+    fn scored(&self, major: &str) -> impl Iterator<Item = (&Rating, &Cvss, Severity)> {
+        self.ratings
+            .iter()
+            .filter_map(|rating| Some((rating, rating.cvss.as_ref()?)))
+            .filter(move |(_, cvss)| cvss.version.starts_with(major))
+            .map(|(rating, cvss)| (rating, cvss, cvss.band()))
+            .filter(|(_, _, band)| *band != Severity::Unknown)
+    }
+
+    /// What NVD says: the score of its newest CVSS version, else its word. Where reports repeat
+    /// several of its states, the higher one.
+    fn nvd(&self) -> Option<Choice> {
+        let scored = ["4", "3", "2"].iter().find_map(|major| {
+            self.scored(major)
+                .filter(|(rating, ..)| rating.source == RatingSource::Nvd)
+                .max_by_key(|(_, cvss, band)| (*band, &cvss.version))
+                .map(|(_, cvss, band)| (band, format!("NVD's CVSS {} base score", cvss.version)))
+        });
+        let worded = || {
+            self.ratings
+                .iter()
+                .filter(|rating| rating.source == RatingSource::Nvd)
+                .map(|rating| rating.severity)
+                .filter(|band| *band != Severity::Unknown)
+                .max()
+                .map(|band| (band, "NVD's own word".to_owned()))
+        };
+        let (level, rule) = scored.or_else(worded)?;
+        Some(Choice {
+            level,
+            source: RatingSource::Nvd,
+            rule,
         })
     }
 
@@ -247,12 +309,7 @@ impl Opinions<'_> {
         let rated = self
             .ratings
             .iter()
-            .filter(|rating| match &rating.source {
-                RatingSource::Distro(family) => {
-                    self.is_os && self.distro.is_none_or(|distro| same_distro(distro, family))
-                }
-                _ => true,
-            })
+            .filter(|rating| !self.is_foreign(&rating.source))
             .map(|rating| (rating.severity, rating.source.clone()));
         shown
             .chain(rated)
@@ -283,113 +340,4 @@ impl Opinions<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rating(source: &str, severity: Severity, cvss: Option<(&str, f64)>) -> Rating {
-        Rating {
-            source: RatingSource::from_name(source),
-            severity,
-            label: None,
-            cvss: cvss.and_then(|(version, score)| Cvss::new(None, Some(score), version)),
-        }
-    }
-
-    fn level(
-        rule: &SeverityRule,
-        is_os: bool,
-        ratings: &[Rating],
-        shown: &[(&str, Severity)],
-    ) -> ResolvedSeverity {
-        let shown = shown
-            .iter()
-            .map(|(name, severity)| (ScannerId::new(name), *severity))
-            .collect();
-        resolve(
-            rule,
-            &Opinions {
-                is_os,
-                distro: Some("debian"),
-                ratings,
-                shown: &shown,
-            },
-        )
-    }
-
-    #[test]
-    fn the_distribution_rates_its_own_packages() {
-        let ratings = [
-            rating("debian", Severity::Low, None),
-            rating("redhat", Severity::High, None),
-            rating("nvd", Severity::Critical, Some(("3.1", 9.8))),
-        ];
-        let resolved = level(
-            &SeverityRule::Vendor,
-            true,
-            &ratings,
-            &[("trivy", Severity::Low)],
-        );
-        assert_eq!(
-            (resolved.level, resolved.source),
-            (Severity::Low, Some(RatingSource::Distro("debian".into())))
-        );
-        assert_eq!(
-            (resolved.lowest, resolved.highest, resolved.disputed),
-            (Severity::Low, Severity::Critical, true)
-        );
-    }
-
-    #[test]
-    fn language_packages_follow_their_database_then_cvss_then_scanners() {
-        let nvd = rating("nvd", Severity::Critical, Some(("3.1", 9.8)));
-        let ghsa = rating("ghsa", Severity::High, None);
-        let shown = [("grype", Severity::Medium)];
-        assert_eq!(
-            level(&SeverityRule::Vendor, false, &[nvd.clone(), ghsa], &shown).level,
-            Severity::High
-        );
-        assert_eq!(
-            level(&SeverityRule::Vendor, false, &[nvd], &shown).level,
-            Severity::Critical
-        );
-        assert_eq!(
-            level(&SeverityRule::Vendor, false, &[], &shown).level,
-            Severity::Medium
-        );
-        assert_eq!(
-            level(
-                &SeverityRule::Vendor,
-                false,
-                &[],
-                &[("grype", Severity::Unknown)]
-            )
-            .level,
-            Severity::Unknown
-        );
-    }
-
-    #[test]
-    fn ties_go_to_the_higher_band() {
-        let shown = [("grype", Severity::Low), ("trivy", Severity::High)];
-        assert_eq!(
-            level(&SeverityRule::Majority, true, &[], &shown).level,
-            Severity::High
-        );
-        assert_eq!(
-            level(&SeverityRule::Lowest, true, &[], &shown).level,
-            Severity::Low
-        );
-        assert_eq!(
-            level(&SeverityRule::Highest, true, &[], &shown).level,
-            Severity::High
-        );
-        let order = SeverityRule::Scanners(vec![ScannerId::new("snyk"), ScannerId::new("grype")]);
-        assert_eq!(level(&order, true, &[], &shown).level, Severity::Low);
-    }
-
-    #[test]
-    fn negligible_and_low_are_no_dispute() {
-        let shown = [("grype", Severity::Negligible), ("trivy", Severity::Medium)];
-        assert!(!level(&SeverityRule::Vendor, true, &[], &shown).disputed);
-    }
-}
+mod tests;
