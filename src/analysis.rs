@@ -158,7 +158,8 @@ fn summarise(findings: &[Finding]) -> Summary {
     }
 }
 
-/// The caller's diagnostics and each report's own, with the scanner's name as their origin.
+/// The caller's diagnostics, what scores and vectors do not agree on, and each report's own
+/// diagnostics with the scanner's name as their origin.
 fn diagnostics(runs: &[ScannerRun], input: &Input<'_>) -> Vec<Diagnostic> {
     let mut all: Vec<Diagnostic> = input.diagnostics.to_vec();
     all.extend(policy::database_notes(
@@ -166,6 +167,7 @@ fn diagnostics(runs: &[ScannerRun], input: &Input<'_>) -> Vec<Diagnostic> {
         runs,
         input.evaluated_at,
     ));
+    all.extend(reconcile::scores::check(runs));
     for run in runs {
         let own = run.report.iter().flat_map(|report| &report.diagnostics);
         all.extend(own.map(|d| Diagnostic {

@@ -5,6 +5,7 @@ mod merge;
 mod packages;
 mod relations;
 mod same_files;
+pub mod scores;
 mod separation;
 pub mod severity;
 pub mod target;

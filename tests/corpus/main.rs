@@ -14,6 +14,7 @@
 mod files;
 mod jq;
 mod same_image;
+mod scores;
 
 use std::collections::{BTreeSet, HashSet};
 
