@@ -20,7 +20,8 @@ fn same(a: f64, b: f64) -> bool {
     (a - b).abs() < 1e-9
 }
 
-/// Worked examples of FIRST: v2 guide §3.3, v3.1 examples document, v4.0 examples document.
+/// FIRST's worked examples of v2 (guide §3.3) and v3.1 (examples document); for v4.0 vectors of
+/// real flaws, whose scores the second library below gives too.
 #[test]
 fn published_examples_give_the_published_scores() {
     for (vector, score) in [
@@ -40,7 +41,6 @@ fn published_examples_give_the_published_scores() {
         ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 9.8),
         ("CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 9.8),
         ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N", 0.0),
-        // CVE-2022-41741, CVE-2020-3549, CVE-2021-44228
         (
             "CVSS:4.0/AV:L/AC:L/AT:P/PR:L/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N",
             7.3,
@@ -65,9 +65,12 @@ fn only_base_metrics_count_for_the_base_score() {
     assert!(same(v2.base, 7.8) && same(v2.adjusted, 6.4), "{v2:?}");
     let v3 = of("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N/E:U/RL:O/RC:U").unwrap();
     assert!(same(v3.base, 7.5) && v3.adjusted < 7.0, "{v3:?}");
-    // CVE-2020-3549 with its threat metric (v4.0 examples).
     let plain = "CVSS:4.0/AV:N/AC:L/AT:P/PR:N/UI:P/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N";
-    let v4 = of(&format!("{plain}/E:U/S:N/AU:N/R:U/V:D/RE:L/U:Green")).unwrap();
+    let threat = format!("{plain}/E:U/S:N/AU:N/R:U/V:D/RE:L/U:Green");
+    let v4 = of(&threat).unwrap();
+    let second: CvssV4 = threat.parse().unwrap();
+    assert!(same(v4.base, second.calculated_base_score().unwrap()));
+    assert!(same(v4.adjusted, second.calculated_full_score().unwrap()));
     assert!(same(v4.base, 7.7) && same(v4.adjusted, 5.2), "{v4:?}");
     assert!(v4.agrees_with(7.7) && v4.agrees_with(5.2) && !v4.agrees_with(7.6));
     let supplemental = of(&format!("{plain}/S:N/AU:Y/R:A/V:C/RE:H/U:Red")).unwrap();
