@@ -5,7 +5,8 @@
 //! after the name of the target.
 
 use crosscheck::formats::{self, Format, ReadError};
-use crosscheck::model::ScannerReport;
+use crosscheck::model::version::{compare, normal_form, upstream};
+use crosscheck::model::{Ecosystem, ScannerReport};
 
 /// Reads `bytes` as a report of any format and checks what every result owes its caller.
 pub fn read_any(bytes: &[u8]) {
@@ -32,6 +33,37 @@ pub fn read_inside(accepted: &[Format], skeletons: &[&str], bytes: &[u8]) {
         let (before, after) = skeleton.split_once('…').expect("a skeleton has a gap");
         let document = [before.as_bytes(), bytes, after.as_bytes()].concat();
         check(&formats::read_expecting(&document, accepted));
+    }
+}
+
+/// Compares the three versions in the first three lines of `text` with each other, in every
+/// ecosystem, and checks that the order has no contradiction.
+pub fn order_versions(text: &str) {
+    let mut lines = text.split('\n');
+    let (Some(a), Some(b), Some(c)) = (lines.next(), lines.next(), lines.next()) else {
+        return;
+    };
+    for name in [
+        "deb", "rpm", "apk", "alpm", "pypi", "npm", "golang", "maven", "gem", "nuget", "cargo",
+        "composer", "conda", "generic",
+    ] {
+        let ecosystem = Ecosystem::from_name(name);
+        for version in [a, b, c] {
+            normal_form(&ecosystem, version);
+            if let Some(part) = upstream(&ecosystem, version) {
+                assert!(version.contains(part), "{name}: {version:?}");
+            }
+        }
+        let ab = compare(&ecosystem, a, b);
+        let back = compare(&ecosystem, b, a);
+        assert_eq!(ab.map(|order| order.reverse()), back, "{name}: {a:?} {b:?}");
+        if let (Some(ab), Some(bc)) = (ab, compare(&ecosystem, b, c))
+            && ab.is_le()
+            && bc.is_le()
+        {
+            let ac = compare(&ecosystem, a, c);
+            assert_eq!(ac, Some(ab.then(bc)), "{name}: {a:?} {b:?} {c:?}");
+        }
     }
 }
 
