@@ -86,10 +86,18 @@ impl Ecosystem {
             | "mariner"
             | "cbl-mariner"
             | "azurelinux"
+            | "azure linux"
             | "bottlerocket"
             | "openeuler"
             | "mageia" => Self::Rpm,
-            "apk" | "alpine" | "wolfi" | "chainguard" | "minimos" | "postmarketos" => Self::Apk,
+            "apk"
+            | "alpine"
+            | "wolfi"
+            | "chainguard"
+            | "minimos"
+            | "postmarketos"
+            | "alpaquita"
+            | "bellsoft hardened containers" => Self::Apk,
             "alpm" | "arch" | "archlinux" | "pacman" => Self::Alpm,
             "pypi" | "pip" | "python" | "python-pkg" | "pipenv" | "poetry" | "pylock" | "uv"
             | "egg" | "wheel" => Self::PyPi,
@@ -105,7 +113,22 @@ impl Ecosystem {
             "composer" | "php" | "php-composer" | "packagist" | "composer-vendor" => Self::Composer,
             "conda" | "conda-pkg" | "conda-environment" => Self::Conda,
             "generic" | "binary" | "" => Self::Generic,
-            other => Self::Other(other.to_owned()),
+            other => Self::Other(
+                match other {
+                    "swifturl" => "swift",
+                    "pod" => "cocoapods",
+                    "conancenter" => "conan",
+                    "dart-pub" | "dart" => "pub",
+                    "erlang-otp" => "otp",
+                    "elixir" | "mix-lock" => "hex",
+                    "r-package" | "r" => "cran",
+                    "haskell" => "hackage",
+                    "lua-rocks" => "luarocks",
+                    "github actions" | "github-action" => "githubactions",
+                    other => other,
+                }
+                .to_owned(),
+            ),
         }
     }
 

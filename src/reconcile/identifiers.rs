@@ -246,7 +246,7 @@ struct Graph {
     ids: Vec<AdvisoryId>,
     roles: Vec<IdRole>,
     claims: HashMap<Id, Claims>,
-    /// CVEs that a hub or umbrella lists.
+    /// CVEs that a hub or umbrella lists; advisories, for an umbrella over nothing but such.
     members: HashMap<Id, BTreeSet<Id>>,
     /// Advisories that some entry makes a hub by listing several CVEs.
     hubs: HashSet<Id>,
@@ -402,6 +402,8 @@ impl Graph {
             }
         }
 
+        let under_notice = self.place_under_notices(&mut sets, &owned);
+
         // The id that stands for each id's class.
         let representative: Vec<Id> = (0..self.ids.len())
             .map(|index| {
@@ -414,16 +416,12 @@ impl Graph {
                     IdRole::Umbrella => self.only_member(id).unwrap_or(id),
                     IdRole::Advisory if self.hubs.contains(&id) => id,
                     IdRole::Advisory => {
-                        if let Some(umbrella) = self.only_umbrella(id) {
-                            return self.only_member(umbrella).unwrap_or(umbrella);
-                        }
                         if torn(&mut sets, id) {
                             return remnants.find(id);
                         }
                         let root = sets.find(id);
-                        owned
-                            .get(&root)
-                            .and_then(|cves| cves.first())
+                        let cve = owned.get(&root).and_then(|cves| cves.first());
+                        cve.or_else(|| under_notice.get(&root))
                             .copied()
                             .unwrap_or(root)
                     }
@@ -443,13 +441,51 @@ impl Graph {
         }
     }
 
-    fn only_umbrella(&self, advisory: Id) -> Option<Id> {
-        let umbrellas = self.under.get(&advisory)?;
-        if umbrellas.len() == 1 {
-            umbrellas.first().copied()
-        } else {
-            None
+    /// Sets of advisories without a CVE whose only further id is one notice: what stands for each of
+    /// them, where that is not the set itself.
+    ///
+    /// A notice of which one CVE is known is that CVE. Otherwise one set stands with its notice; of
+    /// several the notice is no bridge, so that they stay apart and it covers them.
+    fn place_under_notices(
+        &mut self,
+        sets: &mut UnionFind,
+        owned: &HashMap<Id, BTreeSet<Id>>,
+    ) -> HashMap<Id, Id> {
+        let mut notices: BTreeMap<Id, BTreeSet<Id>> = BTreeMap::new();
+        for (advisory, umbrellas) in &self.under {
+            let root = sets.find(*advisory);
+            if !owned.contains_key(&root) && !self.hubs.contains(advisory) {
+                notices.entry(root).or_default().extend(umbrellas);
+            }
         }
+        let mut tenants: BTreeMap<Id, Vec<Id>> = BTreeMap::new();
+        for (root, umbrellas) in notices {
+            if let (1, Some(umbrella)) = (umbrellas.len(), umbrellas.first()) {
+                tenants.entry(*umbrella).or_default().push(root);
+            }
+        }
+        let mut placed = HashMap::new();
+        for (umbrella, roots) in tenants {
+            if let Some(cve) = self.only_member(umbrella) {
+                placed.extend(roots.into_iter().map(|root| (root, cve)));
+            } else if let [root] = roots.as_slice() {
+                placed.insert(*root, umbrella);
+            } else if let Some(cves) = self
+                .members
+                .get(&umbrella)
+                .filter(|cves| !cves.is_empty())
+                .cloned()
+            {
+                // Each of them may be about any of the notice's CVEs.
+                for root in roots {
+                    self.hubs.insert(root);
+                    self.members.insert(root, cves.clone());
+                }
+            } else {
+                self.members.insert(umbrella, roots.into_iter().collect());
+            }
+        }
+        placed
     }
 
     /// Turns representatives into class indices; classes are numbered by their canonical ids, so

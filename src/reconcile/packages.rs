@@ -6,7 +6,7 @@
 //! source is learnt from every report and inventory of the run; it is never guessed from names
 //! (`docs/decisions/0001-package-identity.md`).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::union_find::UnionFind;
 use crate::model::version::normal_form;
@@ -64,11 +64,7 @@ impl Identity {
                 .or_default()
                 .extend(sources.iter().cloned());
         }
-        identity.maven = join_maven(
-            packages
-                .map(|(_, p)| p)
-                .filter(|p| p.ecosystem == Ecosystem::Maven),
-        );
+        identity.maven = join_maven(packages.filter(|(_, p)| p.ecosystem == Ecosystem::Maven));
         identity
     }
 
@@ -249,9 +245,14 @@ impl Identity {
         let listed = |name: &str| self.go_listed.get(&(name.to_owned(), version.to_owned()));
         let own = listed(&name);
         let mut prefix = name.as_str();
-        while let Some((shorter, _)) = prefix.rsplit_once('/') {
+        while let Some((shorter, last)) = prefix.rsplit_once('/') {
             // A module path starts with a host name (Go modules reference, "Module paths").
             if !shorter.contains('.') || version.is_empty() {
+                break;
+            }
+            // The path with `/v2` at its end is a module of its own beside the one without (Go modules
+            // reference, "Major version suffixes"), and no package inside it.
+            if is_major_version(last) {
                 break;
             }
             // Listed together in one report they are two packages of that report, which says nothing
@@ -272,10 +273,18 @@ impl Identity {
 fn go_name(name: &str) -> String {
     let lower = name.trim().to_ascii_lowercase();
     match lower.as_str() {
-        "go" | "std" | "stdlib" | "toolchain" => "stdlib".to_owned(),
+        "go" | "std" | "stdlib" => "stdlib".to_owned(),
         _ if lower.starts_with("std/") => "stdlib".to_owned(),
         _ => lower,
     }
+}
+
+/// `v2` and up, as the last element of a Go module path.
+fn is_major_version(element: &str) -> bool {
+    element
+        .strip_prefix('v')
+        .and_then(|number| number.parse::<u32>().ok())
+        .is_some_and(|number| number >= 2)
 }
 
 /// A language package's name by its ecosystem's own rule.
@@ -314,15 +323,17 @@ fn maven_parts(name: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// Scanners guess a jar's group from its manifest. Two names are one artifact when the same file
-/// carries both, or when one of them has no group and only one real group is known for that
-/// artifact and version.
+/// Scanners guess a jar's group from its manifest. Two names are one artifact when different reports
+/// give them to the same file, or when one of them has no group and only one real group is known for
+/// that artifact and version. One report that lists both in one file says that they are two: shaded
+/// into the archive side by side.
 fn join_maven<'a>(
-    packages: impl Iterator<Item = &'a Package>,
+    packages: impl Iterator<Item = (usize, &'a Package)>,
 ) -> HashMap<(String, String), (String, PackageRule)> {
-    type Names<'a> = BTreeMap<&'a str, BTreeSet<String>>;
+    /// Paths with the reports that say so, by name.
+    type Names<'a> = BTreeMap<&'a str, BTreeSet<(String, usize)>>;
     let mut artifacts: BTreeMap<(&str, String), Names<'a>> = BTreeMap::new();
-    for package in packages {
+    for (report, package) in packages {
         let (_, artifact) = maven_parts(&package.name);
         let version = normal_form(&Ecosystem::Maven, &package.version);
         let paths = artifacts
@@ -336,17 +347,18 @@ fn join_maven<'a>(
                 .locations
                 .iter()
                 .filter_map(|l| l.path.as_ref())
-                .map(|p| p.replace(':', "/")),
+                .map(|p| (p.replace(':', "/"), report)),
         );
     }
     let mut joined = HashMap::new();
     for ((_, version), names) in artifacts {
-        let names: Vec<(&str, BTreeSet<String>)> = names.into_iter().collect();
+        let names: Vec<(&str, BTreeSet<(String, usize)>)> = names.into_iter().collect();
         let mut sets = UnionFind::new(names.len());
-        let mut first_with: HashMap<&String, u32> = HashMap::new();
-        for (index, (_, paths)) in (0_u32..).zip(&names) {
-            for path in paths {
-                sets.union(*first_with.entry(path).or_insert(index), index);
+        for indices in one_artifact_files(&names).values() {
+            for pair in indices.windows(2) {
+                if let [a, b] = pair {
+                    sets.union(*a, *b);
+                }
             }
         }
         let mut members: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
@@ -383,6 +395,31 @@ fn join_maven<'a>(
         }
     }
     joined
+}
+
+/// The names, by index, that each file carries; without the files in which one report sees several
+/// real groups.
+fn one_artifact_files<'n>(
+    names: &'n [(&str, BTreeSet<(String, usize)>)],
+) -> HashMap<&'n str, Vec<u32>> {
+    let mut files: HashMap<&str, Vec<u32>> = HashMap::new();
+    let mut with_group: HashMap<(&str, usize), u32> = HashMap::new();
+    let mut shaded: HashSet<&str> = HashSet::new();
+    for (index, (name, paths)) in (0_u32..).zip(names) {
+        for (path, report) in paths {
+            let carried = files.entry(path).or_default();
+            if carried.last() != Some(&index) {
+                carried.push(index);
+            }
+            if maven_parts(name).0.is_some()
+                && *with_group.entry((path, *report)).or_insert(index) != index
+            {
+                shaded.insert(path);
+            }
+        }
+    }
+    files.retain(|path, _| !shaded.contains(path));
+    files
 }
 
 #[cfg(test)]

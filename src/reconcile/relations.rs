@@ -256,7 +256,7 @@ impl<'f> Named<'f> {
 /// One vulnerability in packages that share name and version but not the rest of their identity: a
 /// Maven artifact under two group ids, a program under two package types.
 fn other_names(members: &[(usize, &Finding)], pairs: &mut Pairs) {
-    let mut first_with: HashMap<(&str, &str), (usize, &PackageGroup)> = HashMap::new();
+    let mut first_with: HashMap<(String, String), (usize, &PackageGroup)> = HashMap::new();
     for (index, finding) in members {
         let group = &finding.package;
         let Some(version) = group
@@ -277,7 +277,11 @@ fn other_names(members: &[(usize, &Finding)], pairs: &mut Pairs) {
             _ => group.name.as_str(),
         };
         let (first, other) = *first_with
-            .entry((artifact, version))
+            .entry((
+                artifact.to_ascii_lowercase(),
+                // Each ecosystem has its own normal form, and most versions are dotted numbers.
+                normal_form(&Ecosystem::Generic, version),
+            ))
             .or_insert((*index, group));
         let why = format!(
             "{}/{} and {}/{} have name and version in common",
