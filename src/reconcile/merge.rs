@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::fixes::fix;
 use super::identifiers::{Class, ClassIndex, Classes};
 use super::packages::normal_name;
 use super::severity::{Opinions, SeverityRule, resolve};
-use crate::model::version::{compare, normal_form};
+use crate::model::version::normal_form;
 use crate::model::{
-    Attachment, Ecosystem, Finding, Fix, FixState, IdRelation, Instance, Location, Observation,
-    ObservationRecord, Package, PackageGroup, PackageRule, Rating, ScannerId, Severity,
-    Vulnerability,
+    Attachment, Ecosystem, Finding, IdRelation, Instance, Location, Observation, ObservationRecord,
+    Package, PackageGroup, PackageRule, Rating, ScannerId, Severity, Vulnerability,
 };
 
 /// An observation with its package, ready to be put into a finding.
@@ -20,6 +20,8 @@ pub(super) struct Placed<'a> {
     pub(super) package: &'a Package,
     /// How the package came into its group.
     pub(super) rule: PackageRule,
+    /// For packages of the operating system the source version, by anybody's word.
+    pub(super) source_version: Option<&'a str>,
 }
 
 /// A finding under construction: its observations, direct and covering.
@@ -172,6 +174,7 @@ fn record(placed: &Placed<'_>, attachment: Attachment) -> ObservationRecord {
         observation,
         package,
         rule,
+        ..
     } = placed;
     ObservationRecord {
         scanner: (*scanner).clone(),
@@ -212,83 +215,6 @@ fn ratings(voices: &[Placed<'_>]) -> Vec<Rating> {
         distinct.entry(name).or_insert_with(|| rating.clone());
     }
     distinct.into_values().collect()
-}
-
-/// The state over all scanners and the versions that they name.
-fn fix(ecosystem: &Ecosystem, voices: &[Placed<'_>]) -> Fix {
-    /// A named version beats a decision not to fix, which beats *not yet*; unknown says nothing.
-    fn weight(state: FixState) -> u8 {
-        match state {
-            FixState::Unknown => 0,
-            FixState::NotFixed => 1,
-            FixState::Deferred => 2,
-            FixState::EndOfLife => 3,
-            FixState::WontFix => 4,
-            FixState::Fixed => 5,
-        }
-    }
-    let mut states: BTreeMap<&ScannerId, FixState> = BTreeMap::new();
-    let mut versions: Vec<&String> = Vec::new();
-    for placed in voices {
-        let claim = &placed.observation.fix;
-        let state = states.entry(placed.scanner).or_default();
-        if weight(claim.state) > weight(*state) {
-            *state = claim.state;
-        }
-        versions.extend(&claim.versions);
-    }
-    versions.sort_by(|a, b| {
-        compare(ecosystem, a, b)
-            .unwrap_or_else(|| a.cmp(b))
-            .then_with(|| a.cmp(b))
-    });
-    versions.dedup();
-    let state = states
-        .values()
-        .copied()
-        .max_by_key(|state| weight(*state))
-        .unwrap_or_default();
-    let dissent = states
-        .into_iter()
-        .filter(|(_, theirs)| *theirs != state && *theirs != FixState::Unknown)
-        .map(|(scanner, theirs)| (scanner.clone(), theirs))
-        .collect();
-    let recommended = recommended(ecosystem, voices, &versions);
-    Fix {
-        state,
-        versions: versions.into_iter().cloned().collect(),
-        recommended,
-        dissent,
-    }
-}
-
-/// The lowest named version above everything installed. For OS packages that is the *source*
-/// version where stated: fixes name source versions. `None` when versions cannot be ordered.
-fn recommended(
-    ecosystem: &Ecosystem,
-    voices: &[Placed<'_>],
-    versions: &[&String],
-) -> Option<String> {
-    let installed: BTreeSet<&str> = voices
-        .iter()
-        .map(|placed| {
-            let source = placed
-                .package
-                .source
-                .as_ref()
-                .and_then(|source| source.version.as_deref());
-            source.unwrap_or(&placed.package.version)
-        })
-        .collect();
-    versions
-        .iter()
-        .find(|fix| {
-            installed.iter().all(|version| {
-                compare(ecosystem, version, fix).is_some_and(std::cmp::Ordering::is_lt)
-            })
-        })
-        .or_else(|| versions.first().filter(|_| versions.len() == 1))
-        .map(|fix| (*fix).clone())
 }
 
 /// The installed packages, merged over scanners by name, version and, where several are known,

@@ -1,5 +1,6 @@
 //! Floor 3: from many scanners' observations to findings. Pure, and independent of their order.
 
+mod fixes;
 mod identifiers;
 mod merge;
 mod packages;
@@ -103,6 +104,7 @@ pub fn reconcile(
                         observation,
                         package,
                         rule,
+                        source_version: identity.source_version(package),
                     },
                 ));
             }

@@ -26,6 +26,9 @@ pub(super) struct Identity {
     documented_by: HashMap<String, String>,
     /// Source packages of everything documented in a package's directory.
     documented_sources: HashMap<String, BTreeSet<String>>,
+    /// Source versions as stated, by binary name and normal version; only where they are not the
+    /// binary's own. The fullest spelling of each normal form, which carries the epoch.
+    source_spellings: HashMap<(Ecosystem, String, String), BTreeMap<String, String>>,
     /// Stated versions of each source package, in normal form.
     source_versions: HashMap<(Ecosystem, String), BTreeSet<String>>,
     /// For Maven: the name that stands for `group:artifact` and version, and why.
@@ -88,14 +91,49 @@ impl Identity {
             .entry((ecosystem.clone(), package.name.clone()))
             .or_default()
             .insert(source.name.clone());
+        let instance = (
+            ecosystem.clone(),
+            package.name.clone(),
+            normal_form(ecosystem, &package.version),
+        );
+        if let (Some(normal), Some(stated)) = (&version, &source.version)
+            && *stated != package.version
+        {
+            let fullest = self
+                .source_spellings
+                .entry(instance.clone())
+                .or_default()
+                .entry(normal.clone())
+                .or_default();
+            if (stated.len(), stated) > (fullest.len(), fullest) {
+                fullest.clone_from(stated);
+            }
+        }
         self.instances
-            .entry((
-                ecosystem.clone(),
-                package.name.clone(),
-                normal_form(ecosystem, &package.version),
-            ))
+            .entry(instance)
             .or_default()
             .insert((source.name.clone(), version));
+    }
+
+    /// The version of a package's source: as its report states it, or as the others do who name
+    /// one for this very package.
+    pub(super) fn source_version<'s>(&'s self, package: &'s Package) -> Option<&'s str> {
+        let stated = package.source.as_ref().and_then(|s| s.version.as_deref());
+        stated.or_else(|| {
+            if !package.ecosystem.is_os() {
+                return None;
+            }
+            let instance = (
+                package.ecosystem.clone(),
+                package.name.clone(),
+                normal_form(&package.ecosystem, &package.version),
+            );
+            let spellings = self.source_spellings.get(&instance)?;
+            let mut all = spellings.values();
+            all.next()
+                .filter(|_| all.next().is_none())
+                .map(String::as_str)
+        })
     }
 
     /// Debian lets a package's `/usr/share/doc` directory be another package's only if both come from

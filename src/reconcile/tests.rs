@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use super::severity::SeverityRule;
 use super::{Reconciled, reconcile};
 use crate::model::{
-    Advisory, AdvisoryId, AdvisoryState, Ecosystem, FixClaim, IdLink, IdRelation, IdRole,
-    Observation, Outcome, Package, PackageIndex, ScannerId, ScannerReport, ScannerRun, Severity,
-    SourcePackage,
+    Advisory, AdvisoryId, AdvisoryState, Ecosystem, Finding, FixClaim, FixState, IdLink,
+    IdRelation, IdRole, Location, Observation, Outcome, Package, PackageIndex, ScannerId,
+    ScannerReport, ScannerRun, Severity, SourcePackage,
 };
 
 /// Few ids and packages, so that everything collides.
@@ -34,29 +34,44 @@ struct Row {
     package: usize,
     version: usize,
     source: Option<usize>,
+    /// Versions that it says carry the fix, and the severity that it shows.
+    fixes: Vec<usize>,
+    severity: usize,
 }
 
-fn row() -> impl Strategy<Value = Row> {
-    (
-        0..3_usize,
-        0..IDS.len(),
-        prop::collection::vec((0..IDS.len(), any::<bool>()), 0..4),
-        0..4_usize,
-        0..2_usize,
-        prop::option::of(0..2_usize),
-    )
-        .prop_map(|(scanner, id, links, package, version, source)| Row {
+/// Fix versions, with and without an order.
+const FIXES: [&str; 6] = ["1.5-1", "2.5-1", "1:0.5-1", "latest", ">=1.9", "(none)"];
+
+/// Any row; its package is one of the first `packages` that [`package`] knows.
+fn row_of(packages: usize) -> impl Strategy<Value = Row> {
+    let links = prop::collection::vec((0..IDS.len(), any::<bool>()), 0..4);
+    let fixes = prop::collection::vec(0..FIXES.len(), 0..4);
+    let where_ = (0..packages, 0..2_usize, prop::option::of(0..2_usize));
+    (0..3_usize, 0..IDS.len(), links, where_, fixes, 0..6_usize).prop_map(
+        |(scanner, id, links, (package, version, source), fixes, severity)| Row {
             scanner,
             id,
             links,
             package,
             version,
             source,
-        })
+            fixes,
+            severity,
+        },
+    )
+}
+
+fn row() -> impl Strategy<Value = Row> {
+    row_of(9)
 }
 
 fn package(row: &Row) -> Package {
     let version = ["1.0-1", "2.0-1"][row.version];
+    let plain = ["1.0", "1.0.0"][row.version];
+    let at = |mut package: Package, path: &str| {
+        package.locations.extend(Location::new(Some(path), None));
+        package
+    };
     match row.package {
         0 | 1 => {
             let mut package =
@@ -67,10 +82,24 @@ fn package(row: &Row) -> Package {
             });
             package
         }
-        other => Package::new(
+        2 | 3 => Package::new(
             Ecosystem::PyPi,
-            ["Some_Name", "some-name"][other - 2],
-            ["1.0", "1.0.0"][row.version],
+            ["Some_Name", "some-name"][row.package - 2],
+            plain,
+        ),
+        4 | 5 => at(
+            Package::new(Ecosystem::Maven, ["g1:a", "g2:a"][row.package - 4], plain),
+            ["/a.jar", "/b.jar"][row.source.unwrap_or_default()],
+        ),
+        6 => Package::new(Ecosystem::Maven, "a", plain),
+        7 => Package::new(
+            Ecosystem::Golang,
+            ["x.org/m", "x.org/m/p"][row.source.unwrap_or_default()],
+            plain,
+        ),
+        _ => at(
+            Package::new(Ecosystem::Conda, "some_name", plain),
+            "/opt/conda/conda-meta/some_name-1.0-0.json",
         ),
     }
 }
@@ -101,9 +130,9 @@ fn runs(rows: &[(usize, Row)]) -> Vec<ScannerRun> {
                 })
                 .collect(),
             package: index,
-            severity: Severity::Medium,
+            severity: Severity::WORST_FIRST[row.severity],
             ratings: Vec::new(),
-            fix: FixClaim::default(),
+            fix: FixClaim::from_versions(row.fixes.iter().map(|f| FIXES[*f]), FixState::NotFixed),
             pointer: format!("/{number}"),
         });
     }
@@ -124,6 +153,19 @@ fn clusters(reconciled: &Reconciled) -> BTreeSet<BTreeSet<String>> {
         .iter()
         .map(|f| f.observations.iter().map(|o| o.pointer.clone()).collect())
         .collect()
+}
+
+/// The findings with what is said of each kept once.
+fn without_observations(reconciled: Reconciled) -> Vec<Finding> {
+    let mut findings = reconciled.findings;
+    for finding in &mut findings {
+        finding.observations.clear();
+        // Places and names come from the observations' packages, whose number stays.
+        for assertion in &mut finding.vulnerability.assertions {
+            assertion.pointer.clear();
+        }
+    }
+    findings
 }
 
 proptest! {
@@ -158,10 +200,69 @@ proptest! {
     }
 
     #[test]
-    fn a_second_copy_of_a_report_changes_no_cluster(rows in prop::collection::vec(row(), 1..10)) {
+    fn a_second_copy_of_a_report_changes_nothing_but_the_observations(rows in prop::collection::vec(row(), 1..10)) {
         let rows: Vec<(usize, Row)> = rows.into_iter().enumerate().collect();
         let twice: Vec<(usize, Row)> = rows.iter().chain(&rows).cloned().collect();
         prop_assert_eq!(clusters(&run(&rows)), clusters(&run(&twice)));
+        prop_assert_eq!(without_observations(run(&rows)), without_observations(run(&twice)));
+    }
+
+    // Not for Maven and Go: that one report lists two names side by side says that they are two.
+    #[test]
+    fn how_observations_are_spread_over_reports_does_not_show(rows in prop::collection::vec((row_of(4), 0..3_usize), 1..12)) {
+        let rows: Vec<(usize, Row, usize)> =
+            rows.into_iter().enumerate().map(|(number, (row, part))| (number, row, part)).collect();
+        let part = |wanted: Option<usize>| -> Vec<(usize, Row)> {
+            let chosen = rows.iter().filter(|(_, _, part)| wanted.is_none_or(|wanted| wanted == *part));
+            chosen.map(|(number, row, _)| (*number, row.clone())).collect()
+        };
+        let split: Vec<ScannerRun> = (0..3)
+            .flat_map(|number| runs(&part(Some(number))).into_iter().map(move |mut run| {
+                run.source = format!("part {number}");
+                run
+            }))
+            .collect();
+        let split = reconcile(&split, &[], &SeverityRule::Vendor);
+        let whole = run(&part(None));
+        prop_assert_eq!(clusters(&whole), clusters(&split));
+        prop_assert_eq!(without_observations(whole), without_observations(split));
+    }
+
+    #[test]
+    fn one_more_observation_loses_none(rows in prop::collection::vec(row(), 2..12)) {
+        let rows: Vec<(usize, Row)> = rows.into_iter().enumerate().collect();
+        let (_, fewer) = rows.split_last().unwrap();
+        let all: BTreeSet<String> = clusters(&run(&rows)).into_iter().flatten().collect();
+        for known in clusters(&run(fewer)).into_iter().flatten() {
+            prop_assert!(all.contains(&known), "{known} is lost");
+        }
+    }
+
+    #[test]
+    fn notices_change_nothing_between_those_that_do_not_name_them(rows in prop::collection::vec(row(), 1..10), notices in prop::collection::vec(row(), 1..4)) {
+        let is_notice = |id: usize| AdvisoryId::new(IDS[id]).role() == IdRole::Umbrella;
+        let mut rows: Vec<(usize, Row)> = rows.into_iter().enumerate().collect();
+        for (_, row) in &mut rows {
+            row.links.retain(|(id, _)| !is_notice(*id));
+            // Packages are to be the same with and without the notices.
+            row.package = 2 + row.package % 2;
+        }
+        rows.retain(|(_, row)| !is_notice(row.id));
+        let before = clusters(&run(&rows));
+        rows.extend(notices.into_iter().zip(100..).map(|(mut row, number)| {
+            row.id = 7 + row.id % 2;
+            row.package = 2 + row.package % 2;
+            // Of one CVE it would be that CVE.
+            row.links = vec![(0, false), (1, false)];
+            (number, row)
+        }));
+        // Numbers of three digits are those of notices.
+        let after: BTreeSet<BTreeSet<String>> = clusters(&run(&rows))
+            .into_iter()
+            .map(|cluster| cluster.into_iter().filter(|pointer| pointer.len() < 4).collect())
+            .filter(|cluster: &BTreeSet<String>| !cluster.is_empty())
+            .collect();
+        prop_assert_eq!(before, after);
     }
 
     #[test]
@@ -187,6 +288,8 @@ fn only_an_explicit_statement_makes_two_cves_one() {
                     package: 2,
                     version: 0,
                     source: None,
+                    fixes: Vec::new(),
+                    severity: 0,
                 },
             )
         })
@@ -224,6 +327,8 @@ fn a_failed_scanner_contributes_nothing() {
             package: 0,
             version: 0,
             source: None,
+            fixes: Vec::new(),
+            severity: 0,
         },
     )];
     let mut runs = runs(&rows);

@@ -119,6 +119,34 @@ pub fn compare(ecosystem: &Ecosystem, a: &str, b: &str) -> Option<Ordering> {
     }
 }
 
+/// Puts versions into their ecosystem's order; those without an order come last, in text order.
+pub fn sort(ecosystem: &Ecosystem, versions: &mut Vec<&str>) {
+    let mut decorated: Vec<(bool, &str)> = versions
+        .iter()
+        .map(|version| (compare(ecosystem, version, version).is_none(), *version))
+        .collect();
+    decorated.sort_by(|(a_without, a), (b_without, b)| {
+        a_without
+            .cmp(b_without)
+            .then_with(|| compare(ecosystem, a, b).unwrap_or(Ordering::Equal))
+            .then_with(|| a.cmp(b))
+    });
+    *versions = decorated.into_iter().map(|(_, version)| version).collect();
+}
+
+/// The lowest version that a statement about fixes names: some databases give a range
+/// (`>=1.4.3`, `~> 3.2.13`) instead of a version. `None` for an upper bound or an open one, which
+/// names no version that is fixed.
+pub fn lower_bound(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let bound = ["~>", ">=", "^", "~", "=="]
+        .iter()
+        .find_map(|operator| text.strip_prefix(operator))
+        .unwrap_or(text)
+        .trim_start();
+    (!bound.is_empty() && !bound.starts_with(['<', '>', '!'])).then_some(bound)
+}
+
 /// The part of an operating system package's version that names the release of the software itself,
 /// without what the distribution added; `None` for other ecosystems and for text that is no version.
 ///

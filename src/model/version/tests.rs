@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use proptest::prelude::*;
 
-use super::{compare, normal_form, upstream};
+use super::{compare, lower_bound, normal_form, sort, upstream};
 use crate::model::Ecosystem;
 
 /// Every text is less than every later one, and their normal forms tell them apart, except by an
@@ -299,6 +299,30 @@ fn what_is_no_version_keeps_its_text() {
     ] {
         assert_eq!(normal_form(&ecosystem, text), expected);
     }
+}
+
+#[test]
+fn a_range_has_a_lower_bound_or_names_no_fix() {
+    for (text, bound) in [
+        ("1.4.3", Some("1.4.3")),
+        (">=1.4.3", Some("1.4.3")),
+        (">= 2.1.0", Some("2.1.0")),
+        ("~> 3.2.13", Some("3.2.13")),
+        ("^1.2", Some("1.2")),
+        ("< 3.0.0", None),
+        ("> 1.0", None),
+        (">=", None),
+        ("", None),
+    ] {
+        assert_eq!(lower_bound(text), bound, "{text}");
+    }
+}
+
+#[test]
+fn versions_without_an_order_come_last() {
+    let mut versions = vec!["latest", "10.0", "9.0", "(none)", "1.0"];
+    sort(&Ecosystem::PyPi, &mut versions);
+    assert_eq!(versions, ["1.0", "9.0", "10.0", "(none)", "latest"]);
 }
 
 #[test]
