@@ -13,13 +13,14 @@ use crate::model::{
     Advisory, AdvisoryId, AdvisoryState, AliasAssertion, IdRelation, IdRole, Observation, ScannerId,
 };
 
-/// What makes two alias assertions one: class, both ids, scanner, field.
+/// What makes two alias assertions one: both ids, scanner, field, and how the ids are spelled where
+/// that is not how they are interned.
 type Saying<'a> = (
-    ClassIndex,
-    &'a AdvisoryId,
-    &'a AdvisoryId,
+    Id,
+    Id,
     &'a ScannerId,
     &'a str,
+    Option<(&'a AdvisoryId, &'a AdvisoryId)>,
 );
 
 /// One observation with the scanner that made it.
@@ -39,8 +40,13 @@ type Id = u32;
 /// The classes of a run.
 pub(super) struct Classes<'a> {
     interned: HashMap<AdvisoryId, Id>,
+    ids: Vec<AdvisoryId>,
     class_of: Vec<ClassIndex>,
     all: Vec<Class<'a>>,
+    /// What each statement names, in their order.
+    named: Vec<Id>,
+    /// Where each statement begins in `named`.
+    starts: Vec<usize>,
 }
 
 /// A set of ids that name one flaw, or one hub or umbrella by itself.
@@ -109,8 +115,23 @@ impl<'a> Classes<'a> {
 
     /// The class of an id; `None` when no statement names it.
     pub(super) fn class(&self, id: &AdvisoryId) -> Option<ClassIndex> {
-        let id = self.interned.get(&id.unwrapped())?;
+        let id = self
+            .interned
+            .get(id)
+            .or_else(|| self.interned.get(&id.unwrapped()))?;
         self.class_of.get(*id as usize).copied()
+    }
+
+    /// The classes of the ids that a statement names, its own first, then its links in their order.
+    /// `statement` is its place in the list that the classes were built from.
+    pub(super) fn named(&self, statement: usize) -> impl Iterator<Item = ClassIndex> {
+        let start = self.starts.get(statement).copied().unwrap_or_default();
+        let end = self.starts.get(statement + 1).copied();
+        let named = self.named.get(start..end.unwrap_or(self.named.len()));
+        named
+            .into_iter()
+            .flatten()
+            .filter_map(|id| self.class_of.get(*id as usize).copied())
     }
 
     /// A class by its index.
@@ -119,37 +140,41 @@ impl<'a> Classes<'a> {
     }
 
     fn record_assertions(&mut self, statements: &[Statement<'_>], duplicates: &Duplicates) {
-        let mut said: BTreeMap<Saying<'_>, (IdRelation, &str)> = BTreeMap::new();
-        for Statement {
-            scanner,
-            observation,
-        } in statements
-        {
-            for link in &observation.links {
-                if link.relation == IdRelation::Related || link.id == observation.id {
+        let mut said: HashMap<Saying<'_>, (IdRelation, &str, &Observation, &AdvisoryId)> =
+            HashMap::new();
+        for (statement, start) in statements.iter().zip(&self.starts) {
+            let observation = statement.observation;
+            let Some((primary, linked)) = self.named.get(*start..).and_then(<[Id]>::split_first)
+            else {
+                continue;
+            };
+            let class = |id: Id| self.class_of.get(id as usize);
+            let is_plain =
+                |id: Id, spelled: &AdvisoryId| self.ids.get(id as usize) == Some(spelled);
+            for (link, id) in observation.links.iter().zip(linked) {
+                if link.relation == IdRelation::Related
+                    || link.id == observation.id
+                    || class(*id) != class(*primary)
+                {
                     continue;
                 }
-                let Some(class) = self
-                    .class(&observation.id)
-                    .filter(|c| Some(*c) == self.class(&link.id))
-                else {
-                    continue;
-                };
-                let said = said
-                    .entry((class, &observation.id, &link.id, scanner, link.field))
-                    .or_insert((link.relation, &observation.pointer));
+                let plain = is_plain(*primary, &observation.id) && is_plain(*id, &link.id);
+                let spelled = (!plain).then_some((&observation.id, &link.id));
+                let pointer = observation.pointer.as_str();
+                let first = said
+                    .entry((*primary, *id, statement.scanner, link.field, spelled))
+                    .or_insert((link.relation, pointer, observation, &link.id));
                 // The first entry that says so, whatever order the statements come in.
-                if (observation.pointer.len(), observation.pointer.as_str())
-                    < (said.1.len(), said.1)
-                {
-                    said.1 = &observation.pointer;
+                if (pointer.len(), pointer) < (first.1.len(), first.1) {
+                    *first = (link.relation, pointer, observation, &link.id);
                 }
             }
         }
-        for ((class, id, alias, scanner, field), (relation, pointer)) in said {
-            if let Some(class) = self.all.get_mut(class.0 as usize) {
+        for ((primary, _, scanner, field, _), (relation, pointer, observation, alias)) in said {
+            let class = self.class_of.get(primary as usize).copied();
+            if let Some(class) = class.and_then(|class| self.all.get_mut(class.0 as usize)) {
                 class.assertions.push(AliasAssertion {
-                    id: id.clone(),
+                    id: observation.id.clone(),
                     alias: alias.clone(),
                     relation,
                     scanner: scanner.clone(),
@@ -256,6 +281,9 @@ struct Graph {
     under: HashMap<Id, BTreeSet<Id>>,
     /// Spellings that were replaced by another id: wrappers and declared duplicates.
     replaced: Vec<(AdvisoryId, Id)>,
+    /// As in [`Classes`].
+    named: Vec<Id>,
+    starts: Vec<usize>,
 }
 
 impl Graph {
@@ -289,10 +317,13 @@ impl Graph {
 
     fn add(&mut self, observation: &Observation, duplicates: &Duplicates) {
         let primary = self.intern(&observation.id, duplicates);
+        self.starts.push(self.named.len());
+        self.named.push(primary);
         let (mut cves, mut advisories, mut umbrellas) =
             (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for link in &observation.links {
             let id = self.intern(&link.id, duplicates);
+            self.named.push(id);
             if link.relation == IdRelation::Related || id == primary {
                 continue;
             }
@@ -547,8 +578,11 @@ impl Graph {
             .collect();
         Classes {
             interned: self.interned,
+            ids: self.ids,
             class_of,
             all: classes,
+            named: self.named,
+            starts: self.starts,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! From placed observations to findings.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::fixes::fix;
 use super::identifiers::{Class, ClassIndex, Classes};
@@ -20,15 +21,10 @@ pub(super) struct Placed<'a> {
     pub(super) package: &'a Package,
     /// How the package came into its group.
     pub(super) rule: PackageRule,
+    /// Its place among the statements that the classes were built from.
+    pub(super) statement: usize,
     /// For packages of the operating system the source version, by anybody's word.
     pub(super) source_version: Option<&'a str>,
-}
-
-/// A finding under construction: its observations, direct and covering.
-#[derive(Default)]
-pub(super) struct Draft<'a> {
-    pub(super) direct: Vec<Placed<'a>>,
-    pub(super) covering: Vec<Placed<'a>>,
 }
 
 /// What every finding of a run is built with.
@@ -49,20 +45,17 @@ impl Context<'_> {
         &self,
         class_index: ClassIndex,
         group: &PackageGroup,
-        mut draft: Draft<'_>,
+        direct: &mut [Placed<'_>],
+        covering: &mut [Placed<'_>],
     ) -> Option<Finding> {
         let class = self.classes.get(class_index)?;
-        let order =
-            |placed: &Placed<'_>| (placed.scanner.clone(), natural(&placed.observation.pointer));
-        draft.direct.sort_by_cached_key(order);
-        draft.covering.sort_by_cached_key(order);
+        direct.sort_by(reading_order);
+        covering.sort_by(reading_order);
+        let (direct, covering) = (&*direct, &*covering);
+        let everything = || direct.iter().chain(covering);
         // Ratings and fixes of a notice over several flaws are not those of this flaw, unless
         // nothing else is known.
-        let voices = if draft.direct.is_empty() {
-            &draft.covering
-        } else {
-            &draft.direct
-        };
+        let voices = if direct.is_empty() { covering } else { direct };
 
         let shown = shown(voices);
         let ratings = ratings(voices);
@@ -81,13 +74,13 @@ impl Context<'_> {
                 .map(|placed| record(placed, attachment))
                 .collect::<Vec<_>>()
         };
-        let mut observations = records(&draft.direct, Attachment::Direct);
-        observations.extend(records(&draft.covering, Attachment::Covering));
+        let mut observations = records(direct, Attachment::Direct);
+        observations.extend(records(covering, Attachment::Covering));
         Some(Finding {
             key: key(class, group),
-            vulnerability: self.vulnerability(class_index, class, &draft),
+            vulnerability: self.vulnerability(class_index, class, everything()),
             package: group.clone(),
-            instances: instances(&group.ecosystem, draft.direct.iter().chain(&draft.covering)),
+            instances: instances(&group.ecosystem, everything()),
             severity,
             ratings,
             fix: fix(&group.ecosystem, voices),
@@ -98,27 +91,26 @@ impl Context<'_> {
         })
     }
 
-    fn vulnerability(
+    fn vulnerability<'p, 'o: 'p>(
         &self,
         index: ClassIndex,
         class: &Class<'_>,
-        draft: &Draft<'_>,
+        placed: impl Iterator<Item = &'p Placed<'o>>,
     ) -> Vulnerability {
         let mut related = BTreeSet::new();
-        for placed in draft.direct.iter().chain(&draft.covering) {
-            let others = placed
-                .observation
-                .links
-                .iter()
-                .map(|link| (&link.id, link.relation));
-            for (id, relation) in others.chain([(&placed.observation.id, IdRelation::Alias)]) {
-                let other_class = self.classes.class(id);
-                if other_class == Some(index) {
+        for placed in placed {
+            let observation = placed.observation;
+            let links = observation.links.iter();
+            let ids = std::iter::once((&observation.id, IdRelation::Alias))
+                .chain(links.map(|link| (&link.id, link.relation)));
+            for ((id, relation), other_class) in ids.zip(self.classes.named(placed.statement)) {
+                if other_class == index {
                     continue;
                 }
-                let is_cover = other_class
-                    .and_then(|c| self.classes.get(c))
-                    .is_some_and(|c| c.covers.contains(&index));
+                let is_cover = self
+                    .classes
+                    .get(other_class)
+                    .is_some_and(|c| c.covers.binary_search(&index).is_ok());
                 if is_cover || relation == IdRelation::Related {
                     related.insert(id.clone());
                 }
@@ -156,16 +148,21 @@ impl Context<'_> {
     }
 }
 
-/// A pointer in reading order: numbers by value, not by digits.
-fn natural(pointer: &str) -> Vec<(u64, String)> {
+/// By scanner, then as somebody reads its report: numbers in pointers by value, not by digits. One
+/// entry can be about several packages.
+pub(super) fn reading_order(a: &Placed<'_>, b: &Placed<'_>) -> Ordering {
+    a.scanner
+        .cmp(b.scanner)
+        .then_with(|| natural(&a.observation.pointer).cmp(natural(&b.observation.pointer)))
+        .then_with(|| a.package.name.cmp(&b.package.name))
+        .then_with(|| a.package.version.cmp(&b.package.version))
+}
+
+/// A pointer's tokens, each as a number where it is one.
+fn natural(pointer: &str) -> impl Iterator<Item = (u64, &str)> {
     pointer
         .split('/')
-        .map(|token| {
-            token
-                .parse::<u64>()
-                .map_or_else(|_| (0, token.to_owned()), |n| (n, String::new()))
-        })
-        .collect()
+        .map(|token| token.parse().map_or((0, token), |number| (number, "")))
 }
 
 fn record(placed: &Placed<'_>, attachment: Attachment) -> ObservationRecord {
@@ -300,47 +297,4 @@ fn instances<'a>(
         }
     }
     instances
-}
-
-/// Groups placed observations by class and package group, and sends covering ones to the findings
-/// that they cover.
-pub(super) fn draft<'a>(
-    classes: &Classes<'_>,
-    placed: Vec<(ClassIndex, PackageGroup, Placed<'a>)>,
-) -> BTreeMap<(ClassIndex, PackageGroup), Draft<'a>> {
-    let mut drafts: BTreeMap<(ClassIndex, PackageGroup), Draft<'a>> = BTreeMap::new();
-    let mut covering: HashMap<(ClassIndex, PackageGroup), Vec<Placed<'a>>> = HashMap::new();
-    for (class, group, statement) in placed {
-        if classes.get(class).is_some_and(|c| !c.covers.is_empty()) {
-            covering.entry((class, group)).or_default().push(statement);
-        } else {
-            drafts
-                .entry((class, group))
-                .or_default()
-                .direct
-                .push(statement);
-        }
-    }
-    for ((class, group), statements) in covering {
-        let members = classes
-            .get(class)
-            .map(|c| c.covers.as_slice())
-            .unwrap_or_default();
-        let mut covered = false;
-        for member in members {
-            if let Some(draft) = drafts.get_mut(&(*member, group.clone())) {
-                draft.covering.extend(&statements);
-                covered = true;
-            }
-        }
-        if !covered {
-            // Nobody reports a member by itself: the notice stands as a finding of its own.
-            drafts
-                .entry((class, group))
-                .or_default()
-                .direct
-                .extend(statements);
-        }
-    }
-    drafts
 }

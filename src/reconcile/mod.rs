@@ -1,5 +1,6 @@
 //! Floor 3: from many scanners' observations to findings. Pure, and independent of their order.
 
+mod drafts;
 mod fixes;
 mod identifiers;
 mod merge;
@@ -12,15 +13,17 @@ pub mod severity;
 pub mod target;
 mod union_find;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::model::report::{Accounting, SuppressedRecord};
 use crate::model::version::normal_form;
 use crate::model::{
-    Ecosystem, Finding, InventoryScope, Package, PackageGroup, ScannerId, ScannerReport, ScannerRun,
+    Ecosystem, Finding, InventoryScope, Package, PackageGroup, PackageRule, ScannerId,
+    ScannerReport, ScannerRun,
 };
 
-use self::identifiers::{ClassIndex, Classes, Statement};
+use self::drafts::{Drafts, GroupIndex};
+use self::identifiers::{Classes, Statement};
 use self::merge::{Context, Placed};
 use self::packages::Identity;
 use self::relations::Owners;
@@ -32,7 +35,7 @@ pub use self::separation::{Guard, Separation, separation};
 /// What reconciling gives.
 #[derive(Clone, Debug, Default)]
 pub struct Reconciled {
-    /// The findings in order of their keys; `verdicts` are empty and `decision` is `None`.
+    /// The findings in order of vulnerability and package group; `verdicts` are empty and `decision` is `None`.
     pub findings: Vec<Finding>,
     /// Each scanner's packages by group. Only scanners with a trustworthy report are here.
     pub inventories: BTreeMap<ScannerId, Inventory>,
@@ -88,27 +91,45 @@ pub fn reconcile(
     let identity = Identity::learn(packages.clone());
     let classes = classes(&reports);
 
+    let mut groups = Groups::default();
+    let placements: Vec<Vec<Placement<'_>>> = reports
+        .iter()
+        .map(|(_, report)| {
+            let packages = report.packages.iter();
+            packages
+                .map(|package| groups.place(&identity, package))
+                .collect()
+        })
+        .collect();
+
     let mut placed = Vec::new();
     let mut accounting = Vec::new();
-    for (scanner, report) in &reports {
+    // As `classes` lists them: of each report what it reports, then what it withholds.
+    let mut statement = 0;
+    for ((scanner, report), placements) in reports.iter().zip(&placements) {
         let before = placed.len();
-        for observation in &report.observations {
-            let class = classes.class(&observation.id);
-            if let (Some(class), Some(package)) = (class, report.package(observation.package)) {
-                let (group, rule) = identity.place(package);
+        for (number, observation) in report.observations.iter().enumerate() {
+            let place = observation.package.0 as usize;
+            let statement = statement + number;
+            if let (Some(class), Some(package), Some(placement)) = (
+                classes.named(statement).next(),
+                report.packages.get(place),
+                placements.get(place),
+            ) {
                 placed.push((
-                    class,
-                    group,
+                    (placement.group, class),
                     Placed {
                         scanner,
                         observation,
                         package,
-                        rule,
-                        source_version: identity.source_version(package),
+                        rule: placement.rule,
+                        statement,
+                        source_version: placement.source_version,
                     },
                 ));
             }
         }
+        statement += report.observations.len() + report.suppressed.len();
         accounting.push(Accounting {
             scanner: (*scanner).clone(),
             entries: report.entries,
@@ -120,24 +141,24 @@ pub fn reconcile(
         });
     }
 
-    let drafts = merge::draft(&classes, placed);
-    let (withheld, suppressed) = withheld(&reports, &identity, &classes, &drafts);
+    let drafts = Drafts::new(&classes, placed);
+    let input = Input {
+        reports: &reports,
+        placements: &placements,
+        groups: &groups,
+    };
+    let (withheld, suppressed) = input.withheld(&classes, &drafts);
     let context = Context {
         classes: &classes,
         rule: severity,
         distro: distro(&reports),
     };
-    let mut finished: Vec<(ClassIndex, Finding)> = drafts
-        .into_iter()
-        .filter_map(|((class, group), draft)| Some((class, context.finish(class, &group, draft)?)))
-        .collect();
-    finished.sort_by(|(_, a), (_, b)| a.key.cmp(&b.key));
-    let (classes_of, mut findings): (Vec<ClassIndex>, Vec<Finding>) = finished.into_iter().unzip();
+    let (classes_of, mut findings) = drafts.finish(&context, &groups);
     let owners = Owners::learn(packages.map(|(_, package)| package), &identity);
     relations::relate(&mut findings, &classes_of, &classes, &owners);
     Reconciled {
         findings,
-        inventories: inventories_of(&reports, &identity),
+        inventories: input.inventories(),
         withheld,
         suppressed,
         accounting,
@@ -211,76 +232,148 @@ fn distro<'a>(reports: &[(&ScannerId, &'a ScannerReport)]) -> Option<&'a str> {
         .map(|(name, _)| name)
 }
 
-type Drafts<'a> = BTreeMap<(ClassIndex, PackageGroup), merge::Draft<'a>>;
-
-/// Sorts what scanners withheld: beside a finding that others report, or by itself.
-fn withheld(
-    reports: &[(&ScannerId, &ScannerReport)],
-    identity: &Identity,
-    classes: &Classes<'_>,
-    drafts: &Drafts<'_>,
-) -> (BTreeMap<String, Vec<Withheld>>, Vec<SuppressedRecord>) {
-    let mut beside: BTreeMap<String, Vec<Withheld>> = BTreeMap::new();
-    let mut alone = Vec::new();
-    for (scanner, report) in reports {
-        for suppressed in &report.suppressed {
-            let observation = &suppressed.observation;
-            let Some(package) = report.package(observation.package) else {
-                continue;
-            };
-            let found = classes
-                .class(&observation.id)
-                .map(|class| (class, identity.group(package)))
-                .filter(|place| drafts.contains_key(place));
-            match found.and_then(|(class, group)| Some(merge::key(classes.get(class)?, &group))) {
-                Some(key) => beside.entry(key).or_default().push(Withheld {
-                    scanner: (*scanner).clone(),
-                    reason: suppressed.reason.clone(),
-                    by_default_rule: suppressed.by_default_rule,
-                }),
-                None => alone.push(SuppressedRecord {
-                    scanner: (*scanner).clone(),
-                    id: observation.id.clone(),
-                    package: package.name.clone(),
-                    version: package.version.clone(),
-                    reason: suppressed.reason.clone(),
-                    pointer: observation.pointer.clone(),
-                }),
-            }
-        }
-    }
-    alone.sort();
-    (beside, alone)
+/// Every package group of the run, each under a number.
+#[derive(Default)]
+struct Groups {
+    all: Vec<PackageGroup>,
+    numbers: HashMap<PackageGroup, GroupIndex>,
 }
 
-fn inventories_of(
-    reports: &[(&ScannerId, &ScannerReport)],
-    identity: &Identity,
-) -> BTreeMap<ScannerId, Inventory> {
-    let mut inventories: BTreeMap<ScannerId, Inventory> = BTreeMap::new();
-    for (scanner, report) in reports {
-        let inventory = inventories.entry((*scanner).clone()).or_default();
-        inventory.scope = report.inventory;
-        for package in report
-            .packages
-            .iter()
-            .filter(|p| !(p.source_level && report.inventory == InventoryScope::Complete))
-        {
-            let group = identity.group(package);
-            let version = group
-                .version
-                .unwrap_or_else(|| normal_form(&package.ecosystem, &package.version));
-            inventory
-                .packages
-                .entry((group.ecosystem, group.name))
-                .or_default()
-                .push(InventoryPackage {
-                    version,
-                    package: package.clone(),
-                });
+/// A package's group, and how it came there.
+struct Placement<'a> {
+    group: GroupIndex,
+    rule: PackageRule,
+    source_version: Option<&'a str>,
+}
+
+impl Groups {
+    fn place<'a>(&mut self, identity: &'a Identity, package: &'a Package) -> Placement<'a> {
+        let (group, rule) = identity.place(package);
+        let number = if let Some(number) = self.numbers.get(&group) {
+            *number
+        } else {
+            let number = GroupIndex(u32::try_from(self.all.len()).unwrap_or(u32::MAX));
+            self.all.push(group.clone());
+            self.numbers.insert(group, number);
+            number
+        };
+        Placement {
+            group: number,
+            rule,
+            source_version: identity.source_version(package),
         }
     }
-    inventories
+
+    /// For each group its place in the groups' own order.
+    fn ranks(&self) -> Vec<u32> {
+        let mut sorted: Vec<(&PackageGroup, usize)> = self.all.iter().zip(0..).collect();
+        sorted.sort_unstable();
+        let mut ranks = vec![0; self.all.len()];
+        for (rank, (_, group)) in (0..).zip(sorted) {
+            if let Some(slot) = ranks.get_mut(group) {
+                *slot = rank;
+            }
+        }
+        ranks
+    }
+
+    fn get(&self, group: GroupIndex) -> Option<&PackageGroup> {
+        self.all.get(group.0 as usize)
+    }
+}
+
+/// The reports with the group of each of their packages.
+struct Input<'a> {
+    reports: &'a [(&'a ScannerId, &'a ScannerReport)],
+    /// In the order of the reports and of their packages.
+    placements: &'a [Vec<Placement<'a>>],
+    groups: &'a Groups,
+}
+
+impl<'a> Input<'a> {
+    fn reports(
+        &self,
+    ) -> impl Iterator<Item = (&'a ScannerId, &'a ScannerReport, &'a [Placement<'a>])> {
+        let placed = self.reports.iter().zip(self.placements);
+        placed.map(|((scanner, report), placements)| (*scanner, *report, placements.as_slice()))
+    }
+
+    /// Sorts what scanners withheld: beside a finding that others report, or by itself.
+    fn withheld(
+        &self,
+        classes: &Classes<'_>,
+        drafts: &Drafts<'_>,
+    ) -> (BTreeMap<String, Vec<Withheld>>, Vec<SuppressedRecord>) {
+        let mut beside: BTreeMap<String, Vec<Withheld>> = BTreeMap::new();
+        let mut alone = Vec::new();
+        for (scanner, report, placements) in self.reports() {
+            for suppressed in &report.suppressed {
+                let observation = &suppressed.observation;
+                let place = observation.package.0 as usize;
+                let (Some(package), Some(placement)) =
+                    (report.packages.get(place), placements.get(place))
+                else {
+                    continue;
+                };
+                let found = classes
+                    .class(&observation.id)
+                    .filter(|class| drafts.contains((placement.group, *class)))
+                    .and_then(|class| {
+                        let group = self.groups.get(placement.group)?;
+                        Some(merge::key(classes.get(class)?, group))
+                    });
+                match found {
+                    Some(key) => beside.entry(key).or_default().push(Withheld {
+                        scanner: scanner.clone(),
+                        reason: suppressed.reason.clone(),
+                        by_default_rule: suppressed.by_default_rule,
+                    }),
+                    None => alone.push(SuppressedRecord {
+                        scanner: scanner.clone(),
+                        id: observation.id.clone(),
+                        package: package.name.clone(),
+                        version: package.version.clone(),
+                        reason: suppressed.reason.clone(),
+                        pointer: observation.pointer.clone(),
+                    }),
+                }
+            }
+        }
+        alone.sort();
+        (beside, alone)
+    }
+
+    fn inventories(&self) -> BTreeMap<ScannerId, Inventory> {
+        let mut inventories: BTreeMap<ScannerId, Inventory> = BTreeMap::new();
+        for (scanner, report, placements) in self.reports() {
+            let inventory = inventories.entry(scanner.clone()).or_default();
+            inventory.scope = report.inventory;
+            let complete = report.inventory == InventoryScope::Complete;
+            for (package, placement) in report
+                .packages
+                .iter()
+                .zip(placements)
+                .filter(|(package, _)| !(package.source_level && complete))
+            {
+                let Some(group) = self.groups.get(placement.group) else {
+                    continue;
+                };
+                let version = group
+                    .version
+                    .clone()
+                    .unwrap_or_else(|| normal_form(&package.ecosystem, &package.version));
+                inventory
+                    .packages
+                    .entry((group.ecosystem.clone(), group.name.clone()))
+                    .or_default()
+                    .push(InventoryPackage {
+                        version,
+                        package: package.clone(),
+                    });
+            }
+        }
+        inventories
+    }
 }
 
 #[cfg(test)]
