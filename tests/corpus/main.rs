@@ -11,6 +11,7 @@
     reason = "test data that cannot be opened is a failed test"
 )]
 
+mod agreement;
 mod files;
 mod jq;
 mod same_image;
@@ -314,6 +315,28 @@ fn same_image_cases_merge_without_loss() {
     }
     notice(&format!("same-image cases\n{table}"));
     assert_none(&problems, "observations that were lost");
+}
+
+#[test]
+fn joining_by_identity_loses_no_agreement_that_joining_by_text_has() {
+    let Some(corpus) = Corpus::get() else { return };
+    let cases: Vec<Case<'_>> = corpus
+        .cases()
+        .iter()
+        .map(|(name, reports)| Case::new(name, reports))
+        .collect();
+    notice(&format!(
+        "agreement by way of joining\n{}",
+        agreement::table(&cases)
+    ));
+    let mut problems = Vec::new();
+    for case in &cases {
+        let reconciled = case.reconcile();
+        for split in agreement::split_twins(case, &reconciled) {
+            problems.push(format!("{}: {split}", case.name));
+        }
+    }
+    assert_none(&problems, "equal ids, names and versions in two findings");
 }
 
 #[test]
