@@ -10,7 +10,7 @@ use super::identifiers::{ClassIndex, Classes};
 use super::packages::{Identity, normal_name};
 use super::same_files::{anchor, is_plausible_place, names_inside, owns_files, program_name};
 use super::union_find::UnionFind;
-use crate::model::version::{normal_form, upstream};
+use crate::model::version::{lower_bound, normal_form, upstream};
 use crate::model::{
     AdvisoryId, Attachment, Ecosystem, Finding, IdRole, Instance, Package, PackageGroup, Relation,
     RelationKind, ScannerId, Strength,
@@ -350,11 +350,22 @@ fn across_classes(
     }
 }
 
-/// Two advisories without a CVE, in one package, from scanners that do not report the other one,
-/// fixed in the same release. Only where no third one makes the choice a guess.
+/// Databases that are no longer kept and name no alias for what has got another id since.
+const ARCHIVED: [&str; 2] = ["NSWG-", "GMS-"];
+
+/// The only two findings of a package that are fixed in one release: two advisories without a CVE from
+/// scanners that do not report the other one, or one from an archived database and whatever else.
 fn twins_without_a_cve(findings: &[Finding], pairs: &mut Pairs) {
+    let with_candidates: HashSet<&PackageGroup> = findings
+        .iter()
+        .filter(|finding| !has_cve(finding))
+        .map(|finding| &finding.package)
+        .collect();
     let mut by_fix: BTreeMap<(&PackageGroup, String), Vec<(usize, &Finding)>> = BTreeMap::new();
-    for (index, finding) in findings.iter().enumerate().filter(|(_, f)| !has_cve(f)) {
+    for (index, finding) in findings.iter().enumerate() {
+        if !with_candidates.contains(&finding.package) {
+            continue;
+        }
         let releases: BTreeSet<String> = finding
             .fix
             .versions
@@ -369,10 +380,18 @@ fn twins_without_a_cve(findings: &[Finding], pairs: &mut Pairs) {
         }
     }
     for ((_, release), candidates) in by_fix {
-        if let [(a, one), (b, other)] = candidates.as_slice()
-            && reporters(one).is_disjoint(&reporters(other))
-        {
-            let why = format!("neither has a CVE, and both are fixed in {release}");
+        let [(a, one), (b, other)] = candidates.as_slice() else {
+            continue;
+        };
+        let independent =
+            !has_cve(one) && !has_cve(other) && reporters(one).is_disjoint(&reporters(other));
+        let is_archived = |finding: &Finding| {
+            let id = finding.vulnerability.id.as_str();
+            ARCHIVED.iter().any(|scheme| id.starts_with(scheme))
+        };
+        if independent || is_archived(one) || is_archived(other) {
+            let why =
+                format!("one has no CVE, and nothing else of the package is fixed in {release}");
             pairs.inferred(*a, *b, RelationKind::SuspectedSame, why);
         }
     }
@@ -380,7 +399,7 @@ fn twins_without_a_cve(findings: &[Finding], pairs: &mut Pairs) {
 
 /// The release that a version leads to: `2.8.0` for `v2.8.0-beta.1`.
 fn release(ecosystem: &Ecosystem, version: &str) -> Option<String> {
-    let version = normal_form(ecosystem, version);
+    let version = normal_form(ecosystem, lower_bound(version)?);
     let numbers = version
         .find(|c: char| !c.is_ascii_digit() && c != '.')
         .map_or(version.as_str(), |end| version.split_at(end).0)

@@ -403,9 +403,15 @@ fn instance_lines(instance: &Instance) -> Vec<String> {
 /// The source's own word, and the CVSS statement behind it.
 fn rating_words(rating: &Rating) -> String {
     let cvss = rating.cvss.as_ref().map(|cvss| {
-        let score = cvss
-            .score
-            .map_or_else(|| "no score".to_owned(), |score| format!("{score:.1}"));
+        let computed = cvss.computed().and_then(Result::ok);
+        let score = match (cvss.score, computed) {
+            (Some(stated), Some(computed)) if !computed.agrees_with(stated) => {
+                format!("{stated:.1} (its vector gives {:.1})", computed.base)
+            }
+            (Some(stated), _) => format!("{stated:.1}"),
+            (None, Some(computed)) => format!("{:.1} (of its vector)", computed.base),
+            (None, None) => "no score".to_owned(),
+        };
         let vector = cvss.vector.as_deref().unwrap_or("no vector");
         format!("CVSS {} {score} {vector}", cvss.version)
     });
