@@ -169,3 +169,77 @@ fn enough<'a>(statements: &[Placed<'a>], members: usize) -> Vec<Placed<'a>> {
     }
     first.into_values().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{
+        AdvisoryId, Attachment, Ecosystem, FixClaim, IdLink, IdRelation, Observation, Package,
+        PackageIndex, ScannerId, ScannerReport, ScannerRun, Severity,
+    };
+    use crate::reconcile::reconcile;
+    use crate::reconcile::severity::SeverityRule;
+
+    /// A report with `flaws` CVEs of one package, each naming one notice, and `notices` entries of that
+    /// notice itself.
+    fn run(scanner: &str, flaws: usize, notices: usize) -> ScannerRun {
+        let mut report = ScannerReport::new(ScannerId::new(scanner), "test");
+        report
+            .packages
+            .push(Package::new(Ecosystem::Deb, "openssl", "3.0.9-1"));
+        let cves = (0..flaws).map(|n| (format!("CVE-2024-{}", 10_000 + n), Some("DSA-1-1")));
+        let own = (0..notices).map(|_| ("DSA-1-1".to_owned(), None));
+        for (number, (id, alias)) in cves.chain(own).enumerate() {
+            report.observations.push(Observation {
+                id: AdvisoryId::new(&id),
+                links: alias
+                    .map(|alias| IdLink {
+                        id: AdvisoryId::new(alias),
+                        relation: IdRelation::Alias,
+                        field: "test",
+                    })
+                    .into_iter()
+                    .collect(),
+                package: PackageIndex(0),
+                severity: Severity::High,
+                ratings: Vec::new(),
+                fix: FixClaim::default(),
+                pointer: format!("/{number}"),
+            });
+        }
+        ScannerRun::of(report, "test")
+    }
+
+    /// How many covering statements each finding has.
+    fn covering(runs: &[ScannerRun]) -> Vec<usize> {
+        let findings = reconcile(runs, &[], &SeverityRule::Vendor).findings;
+        findings
+            .iter()
+            .map(|finding| {
+                let observations = finding.observations.iter();
+                observations
+                    .filter(|o| o.attachment == Attachment::Covering)
+                    .count()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_notice_is_evidence_on_every_member() {
+        assert_eq!(covering(&[run("trivy", 3, 2)]), [2, 2, 2]);
+        // One flaw among many that the notice covers is on this package.
+        let elsewhere = run("grype", 1, 0);
+        assert_eq!(covering(&[elsewhere, run("trivy", 0, 1)]), [0]);
+    }
+
+    #[test]
+    fn a_notice_repeated_beside_very_many_members_is_kept_whole_once() {
+        let runs = [run("trivy", 400, 400), run("grype", 0, 10)];
+        let covering = covering(&runs);
+        assert_eq!(covering.len(), 400);
+        assert_eq!(covering[0], 410, "nothing is lost");
+        assert!(
+            covering[1..].iter().all(|count| *count == 2),
+            "one a scanner"
+        );
+    }
+}

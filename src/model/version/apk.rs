@@ -8,7 +8,7 @@
 use std::cmp::Ordering;
 use std::fmt::Write as _;
 
-use super::number;
+use super::number::{self, Number};
 
 /// Suffixes in their order. The first four come before the version without a suffix.
 const SUFFIXES: [&str; 9] = ["alpha", "beta", "pre", "rc", "cvs", "svn", "git", "hg", "p"];
@@ -28,22 +28,6 @@ enum Part<'a> {
     LetterNumber(Number<'a>),
     Fraction(Fraction<'a>),
     First(Number<'a>),
-}
-
-/// Ordered by value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Number<'a>(&'a str);
-
-impl Ord for Number<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        number::compare(self.0, other.0)
-    }
-}
-
-impl PartialOrd for Number<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
 }
 
 /// A number behind the first: with a zero in front it is read as the digits after a decimal point.

@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use super::number;
+use super::number::{self, Number};
 
 /// Stabilities with their short forms, in their order. The release stands where the gap is.
 const STABILITIES: [(&str, &[&str]); 4] = [
@@ -29,21 +29,6 @@ enum Suffix<'a> {
     End,
     Number(Number<'a>),
     After(usize),
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Number<'a>(&'a str);
-
-impl Ord for Number<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        number::compare(self.0, other.0)
-    }
-}
-
-impl PartialOrd for Number<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
 }
 
 pub(super) fn compare(a: &str, b: &str) -> Option<Ordering> {

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use semver::Prerelease;
 
-use super::number;
+use super::number::{self, Number};
 
 /// First minor version whose two-number form names the language and not its first release.
 const FIRST_WITH_PATCH: &str = "21";
@@ -30,21 +30,6 @@ enum Rest<'a> {
     Language,
     Candidate(&'a str, Number<'a>),
     Release(Number<'a>, Prerelease),
-}
-
-#[derive(PartialEq, Eq)]
-struct Number<'a>(&'a str);
-
-impl Ord for Number<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        number::compare(self.0, other.0)
-    }
-}
-
-impl PartialOrd for Number<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
 }
 
 pub(super) fn compare(a: &str, b: &str) -> Option<Ordering> {

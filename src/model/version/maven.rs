@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use super::number;
+use super::number::{self, Number};
 
 /// Qualifiers with a meaning, in their order, all before a version without a qualifier.
 const BEFORE: [&str; 5] = ["alpha", "beta", "milestone", "rc", "snapshot"];
@@ -23,21 +23,6 @@ enum Token<'a> {
     Qualifier(String),
     Hyphen(Number<'a>),
     Dot(Number<'a>),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Number<'a>(&'a str);
-
-impl Ord for Number<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        number::compare(self.0, other.0)
-    }
-}
-
-impl PartialOrd for Number<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
 }
 
 impl Token<'_> {
