@@ -12,8 +12,7 @@ use super::sheet::Sheet;
 use super::theme::Tone;
 use crate::explanation::{Apart, Explanation};
 use crate::model::{
-    AliasAssertion, Attachment, Finding, FixState, IdRelation, Instance, ObservationRecord, Rating,
-    ScannerId,
+    AliasAssertion, Attachment, Finding, IdRelation, Instance, ObservationRecord, Rating, ScannerId,
 };
 
 /// Writes the explanation. The same arguments give the same bytes; `options` tell width and colour.
@@ -238,7 +237,7 @@ impl Page<'_> {
         let fix = &finding.fix;
         let title = match &fix.recommended {
             Some(version) => format!("FIX: {version}"),
-            None => format!("FIX: {}", fix_words(fix.state)),
+            None => format!("FIX: {}", phrases::fix_state(fix.state)),
         };
         self.sheet.heading(&title)?;
         let mut grid = self.sheet.list();
@@ -251,12 +250,8 @@ impl Page<'_> {
             );
             if shown.insert(claim) {
                 let versions = match observation.fixed_in.as_slice() {
-                    [] => fix_words(observation.fix_state).to_owned(),
-                    versions => format!(
-                        "{} in {}",
-                        fix_words(observation.fix_state),
-                        versions.join(", ")
-                    ),
+                    [] => phrases::fix_state(observation.fix_state).to_owned(),
+                    versions => format!("fixed in {}", versions.join(", ")),
                 };
                 grid.row([observation.scanner.as_str().into(), versions.into()]);
             }
@@ -421,15 +416,4 @@ fn rating_words(rating: &Rating) -> String {
         .flatten()
         .collect::<Vec<_>>()
         .join("; ")
-}
-
-fn fix_words(state: FixState) -> &'static str {
-    match state {
-        FixState::Fixed => "fixed",
-        FixState::NotFixed => "not fixed yet",
-        FixState::WontFix => "will not be fixed",
-        FixState::Deferred => "fix deferred",
-        FixState::EndOfLife => "release out of support",
-        FixState::Unknown => "not known",
-    }
 }

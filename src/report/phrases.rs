@@ -97,18 +97,32 @@ pub(super) fn versions(finding: &Finding) -> String {
         Some(version) => version.clone(),
         None => names(fix.versions.iter().map(String::as_str)),
     };
-    if !mending.is_empty() {
-        return format!("{installed} -> {mending}");
+    if mending.is_empty() {
+        return format!("{installed} ({})", fix_state(fix.state));
     }
-    let state = match fix.state {
+    // Who knows of no fix is part of the answer; how exactly there is none is for `explain`.
+    let dissent: Vec<String> = fix
+        .dissent
+        .iter()
+        .map(|(scanner, state)| format!("{scanner}: {}", fix_state(*state)))
+        .collect();
+    if dissent.is_empty() {
+        format!("{installed} -> {mending}")
+    } else {
+        format!("{installed} -> {mending} ({})", dissent.join("; "))
+    }
+}
+
+/// A scanner's opinion on fixes, in a few words.
+pub(super) fn fix_state(state: FixState) -> &'static str {
+    match state {
         FixState::Fixed => "fixed, version not stated",
         FixState::NotFixed => "no fix yet",
         FixState::WontFix => "will not be fixed",
         FixState::Deferred => "fix deferred",
         FixState::EndOfLife => "no fix: release out of support",
         FixState::Unknown => "fix not known",
-    };
-    format!("{installed} ({state})")
+    }
 }
 
 /// Who reports it, how many of those that could, and what the others say:
