@@ -232,6 +232,17 @@ mod tests {
     }
 
     #[test]
+    fn a_notice_is_no_evidence_on_what_it_does_not_name() {
+        // More findings on the package than the notice covers, and the notice sorts last.
+        let mut run = run("trivy", 6, 1);
+        let observations = &mut run.report.as_mut().unwrap().observations;
+        for observation in observations.iter_mut().take(4) {
+            observation.links.clear();
+        }
+        assert_eq!(covering(&[run]), [0, 0, 0, 0, 1, 1]);
+    }
+
+    #[test]
     fn a_notice_repeated_beside_very_many_members_is_kept_whole_once() {
         let runs = [run("trivy", 400, 400), run("grype", 0, 10)];
         let covering = covering(&runs);

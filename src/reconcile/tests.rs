@@ -7,9 +7,10 @@ use proptest::prelude::*;
 use super::severity::SeverityRule;
 use super::{Reconciled, reconcile};
 use crate::model::{
-    Advisory, AdvisoryId, AdvisoryState, Ecosystem, Finding, FixClaim, FixState, IdLink,
-    IdRelation, IdRole, Location, Observation, Outcome, Package, PackageIndex, ScannerId,
-    ScannerReport, ScannerRun, Severity, SourcePackage,
+    Advisory, AdvisoryId, AdvisoryState, Distro, Ecosystem, Finding, FixClaim, FixState, IdLink,
+    IdRelation, IdRole, InventoryScope, Location, Observation, Outcome, Package, PackageIndex,
+    Rating, RatingSource, ScannerId, ScannerReport, ScannerRun, Severity, SourcePackage,
+    Suppressed,
 };
 
 /// Few ids and packages, so that everything collides.
@@ -339,4 +340,98 @@ fn a_failed_scanner_contributes_nothing() {
     });
     let reconciled = reconcile(&runs, &[], &SeverityRule::Vendor);
     assert!(reconciled.findings.is_empty() && reconciled.inventories.is_empty());
+}
+
+fn plain_row(scanner: usize, id: usize) -> Row {
+    Row {
+        scanner,
+        id,
+        links: Vec::new(),
+        package: 0,
+        version: 0,
+        source: None,
+        fixes: Vec::new(),
+        severity: 2,
+    }
+}
+
+#[test]
+fn the_distribution_that_most_reports_name_rates_the_packages() {
+    let rows: Vec<(usize, Row)> = (0..3)
+        .map(|scanner| (scanner, plain_row(scanner, 0)))
+        .collect();
+    let mut runs = runs(&rows);
+    for (run, family) in runs.iter_mut().zip(["alpine", "debian", "debian"]) {
+        let report = run.report.as_mut().unwrap();
+        report.target.distro = Some(Distro {
+            family: family.to_owned(),
+            version: "1".to_owned(),
+            end_of_life: false,
+        });
+        for observation in &mut report.observations {
+            observation.ratings = [("debian", Severity::Low), ("alpine", Severity::Critical)]
+                .map(|(source, severity)| Rating {
+                    source: RatingSource::from_name(source),
+                    severity,
+                    label: None,
+                    cvss: None,
+                })
+                .to_vec();
+        }
+    }
+    let level = |runs: &[ScannerRun]| {
+        let findings = reconcile(runs, &[], &SeverityRule::Vendor).findings;
+        findings[0].severity.level
+    };
+    assert_eq!(level(&runs), Severity::Low);
+    // Only the first names one now.
+    for run in &mut runs[1..] {
+        run.report.as_mut().unwrap().target.distro = None;
+    }
+    assert_eq!(level(&runs), Severity::Critical);
+}
+
+#[test]
+fn what_is_withheld_stands_beside_the_finding_of_others_or_by_itself() {
+    let rows = [
+        (0, plain_row(0, 0)),
+        (1, plain_row(1, 0)),
+        (2, plain_row(1, 5)),
+    ];
+    let mut runs = runs(&rows);
+    let second = runs[1].report.as_mut().unwrap();
+    for observation in std::mem::take(&mut second.observations) {
+        second.suppressed.push(Suppressed {
+            observation,
+            reason: "not reachable".to_owned(),
+            by_default_rule: false,
+        });
+    }
+    let reconciled = reconcile(&runs, &[], &SeverityRule::Vendor);
+    assert_eq!(reconciled.findings.len(), 1);
+    let beside: Vec<&String> = reconciled.withheld.keys().collect();
+    assert_eq!(beside, [&reconciled.findings[0].key]);
+    let alone: Vec<&str> = reconciled
+        .suppressed
+        .iter()
+        .map(|s| s.id.as_str())
+        .collect();
+    assert_eq!(alone, ["PYSEC-2024-1"]);
+}
+
+#[test]
+fn a_source_package_is_no_member_of_a_complete_inventory() {
+    let rows = [(0, plain_row(0, 0))];
+    let mut runs = runs(&rows);
+    for (scope, members) in [
+        (InventoryScope::VulnerableOnly, 1),
+        (InventoryScope::Complete, 0),
+    ] {
+        let report = runs[0].report.as_mut().unwrap();
+        report.inventory = scope;
+        report.packages[0].source_level = true;
+        let reconciled = reconcile(&runs, &[], &SeverityRule::Vendor);
+        let inventory = reconciled.inventories.values().next().unwrap();
+        assert_eq!(inventory.packages.len(), members, "{scope:?}");
+    }
 }
