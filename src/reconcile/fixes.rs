@@ -95,9 +95,82 @@ fn recommended(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{
+        AdvisoryId, FixClaim, Observation, Package, PackageIndex, PackageRule, Severity,
+    };
 
     fn best(ecosystem: &Ecosystem, installed: &[&str], named: &[&str]) -> Option<String> {
         recommended(ecosystem, &installed.iter().copied().collect(), named)
+    }
+
+    /// The fix that these claims give together, in this order.
+    fn together(claims: &[(&str, FixState, &[&str])]) -> Fix {
+        let package = Package::new(Ecosystem::PyPi, "p", "1.0");
+        let said: Vec<(ScannerId, Observation)> = claims
+            .iter()
+            .map(|(scanner, state, versions)| {
+                let observation = Observation {
+                    id: AdvisoryId::new("CVE-2024-0001"),
+                    links: Vec::new(),
+                    package: PackageIndex(0),
+                    severity: Severity::High,
+                    ratings: Vec::new(),
+                    fix: FixClaim {
+                        state: *state,
+                        versions: versions.iter().map(|v| (*v).to_owned()).collect(),
+                    },
+                    pointer: String::new(),
+                };
+                (ScannerId::new(scanner), observation)
+            })
+            .collect();
+        let voices: Vec<Placed<'_>> = said
+            .iter()
+            .map(|(scanner, observation)| Placed {
+                scanner,
+                observation,
+                package: &package,
+                rule: PackageRule::NormalName,
+                statement: 0,
+                source_version: None,
+            })
+            .collect();
+        fix(&package.ecosystem, &voices)
+    }
+
+    #[test]
+    fn what_says_more_of_a_fix_counts_and_the_rest_is_dissent() {
+        let ascending = [
+            FixState::NotFixed,
+            FixState::Deferred,
+            FixState::EndOfLife,
+            FixState::WontFix,
+            FixState::Fixed,
+        ];
+        for pair in ascending.windows(2) {
+            let [less, more] = [pair[0], pair[1]];
+            let fix = together(&[("grype", more, &[]), ("trivy", less, &[])]);
+            assert_eq!(fix.state, more);
+            let dissent: Vec<_> = fix.dissent.values().copied().collect();
+            assert_eq!(dissent, [less]);
+            // Of one scanner's own words likewise, in either order, and that is no dissent.
+            for own in [[less, more], [more, less]] {
+                let fix = together(&own.map(|state| ("grype", state, &[][..])));
+                assert_eq!((fix.state, fix.dissent.len()), (more, 0));
+            }
+        }
+    }
+
+    #[test]
+    fn who_says_nothing_of_a_fix_does_not_dissent() {
+        let fix = together(&[
+            ("grype", FixState::Unknown, &[]),
+            ("trivy", FixState::Fixed, &["1.5", "1.2"]),
+            ("snyk", FixState::Fixed, &["1.5"]),
+        ]);
+        assert_eq!((fix.state, fix.dissent.len()), (FixState::Fixed, 0));
+        assert_eq!(fix.versions, ["1.2", "1.5"]);
+        assert_eq!(fix.recommended.as_deref(), Some("1.2"));
     }
 
     #[test]
@@ -135,6 +208,10 @@ mod tests {
         let other = Ecosystem::Other("swift".to_owned());
         assert_eq!(best(&other, &["1.0"], &["2.0"]).as_deref(), Some("2.0"));
         assert_eq!(best(&other, &["1.0"], &["2.0", "3.0"]), None);
+        // One installed version has no order, and for the other the claim is old.
+        assert_eq!(best(&Ecosystem::PyPi, &["latest", "2.0"], &["1.0"]), None);
+        let half = best(&Ecosystem::PyPi, &["latest", "0.5"], &["1.0"]);
+        assert_eq!(half.as_deref(), Some("1.0"));
     }
 
     #[test]

@@ -445,7 +445,6 @@ impl Graph {
                 match self.role(id) {
                     IdRole::Cve => id,
                     IdRole::Umbrella => self.only_member(id).unwrap_or(id),
-                    IdRole::Advisory if self.hubs.contains(&id) => id,
                     IdRole::Advisory => {
                         if torn(&mut sets, id) {
                             return remnants.find(id);
@@ -586,3 +585,6 @@ impl Graph {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
