@@ -565,6 +565,109 @@ mod tests {
     }
 
     #[test]
+    fn a_source_version_stated_by_one_scanner_serves_all() {
+        let known = |packages: &[Package], package: &Package| {
+            let identity = Identity::learn(packages.iter().enumerate());
+            identity.source_version(package).map(str::to_owned)
+        };
+        let binary = os("dmsetup", "2:1.02.185-2", None);
+        let stated = |version| os("dmsetup", "2:1.02.185-2", Some(("lvm2", Some(version))));
+        assert_eq!(
+            known(&[stated("2.03.16-2"), binary.clone()], &binary).as_deref(),
+            Some("2.03.16-2")
+        );
+        // The spelling with the epoch, whoever comes first.
+        let (bare, full) = (stated("2.03.16-2"), stated("1:2.03.16-2"));
+        for order in [[bare.clone(), full.clone()], [full, bare.clone()]] {
+            assert_eq!(known(&order, &binary).as_deref(), Some("1:2.03.16-2"));
+        }
+        // Its own word first; and two versions for one package are none.
+        let other = stated("9-1");
+        assert_eq!(known(&[bare.clone()], &other).as_deref(), Some("9-1"));
+        assert_eq!(known(&[bare, other], &binary), None);
+        assert_eq!(known(&[], &binary), None);
+    }
+
+    #[test]
+    fn contradictory_source_versions_leave_a_package_to_its_own() {
+        let stated = |name, version, source| os(name, version, Some(("x", Some(source))));
+        let packages = [
+            stated("libx", "2.0-1", "1.0-1"),
+            stated("libx", "2.0-1", "2.0-1"),
+            os("libx", "2.0-1", None),
+        ];
+        assert_eq!(groups(&packages)[2], "deb/x@2.0-1");
+    }
+
+    #[test]
+    fn two_sources_of_one_name_leave_a_third_version_to_itself() {
+        let packages = [
+            os("liba", "1-1", Some(("a", None))),
+            os("liba", "2-1", Some(("b", None))),
+            os("liba", "3-1", None),
+            os("liba", "2-1", None),
+        ];
+        assert_eq!(groups(&packages), ["deb/a", "deb/b", "deb/liba", "deb/b"]);
+    }
+
+    #[test]
+    fn the_rule_that_grouped_a_package_is_told() {
+        let packages = [
+            os("libssl3", "3-1", Some(("openssl", None))),
+            os("libssl3", "3-1", None),
+            os("bash", "5-1", None),
+            Package::new(Ecosystem::PyPi, "Jinja2", "3.1"),
+        ];
+        let identity = Identity::learn(packages.iter().enumerate());
+        let rules: Vec<PackageRule> = packages.iter().map(|p| identity.place(p).1).collect();
+        assert_eq!(
+            rules,
+            [
+                PackageRule::StatedSource,
+                PackageRule::KnownSource,
+                PackageRule::OwnName,
+                PackageRule::NormalName
+            ]
+        );
+    }
+
+    #[test]
+    fn a_go_package_needs_a_version_and_a_host_to_have_a_module() {
+        let group = |name: &str, module: &str, version: &str| {
+            let package = Package::new(Ecosystem::Golang, name, version);
+            let module = Package::new(Ecosystem::Golang, module, version);
+            let identity = Identity::learn([(0, &module), (1, &package)].into_iter());
+            identity.group(&package).name
+        };
+        assert_eq!(group("x.org/m/p", "x.org/m", "v1.0.0"), "x.org/m");
+        assert_eq!(group("x.org/m/p", "x.org/m", ""), "x.org/m/p");
+        assert_eq!(group("m/p", "m", "v1.0.0"), "m/p");
+    }
+
+    #[test]
+    fn only_a_copyright_file_of_another_packages_directory_makes_siblings() {
+        let documented = |name: &str, paths: &[&str]| {
+            let mut package = os(name, "1-1", None);
+            package.locations.extend(
+                paths
+                    .iter()
+                    .filter_map(|path| Location::new(Some(path), None)),
+            );
+            package
+        };
+        let nested = documented("a", &["/usr/share/doc/b/examples/copyright"]);
+        let own = documented("c", &["/usr/share/doc/c/copyright"]);
+        assert_eq!(groups(&[nested, own]), ["deb/a", "deb/c"]);
+        let (one, other) = (
+            documented("a", &["/usr/share/doc/y/copyright"]),
+            documented("a", &["/usr/share/doc/x/copyright"]),
+        );
+        for order in [[one.clone(), other.clone()], [other, one]] {
+            assert_eq!(groups(&order), ["deb/x"; 2], "in whatever order");
+        }
+    }
+
+    #[test]
     fn pypi_names_follow_pep_503() {
         for (a, b) in [
             ("Jinja2", "jinja2"),

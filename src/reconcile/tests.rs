@@ -435,3 +435,33 @@ fn a_source_package_is_no_member_of_a_complete_inventory() {
         assert_eq!(inventory.packages.len(), members, "{scope:?}");
     }
 }
+
+#[test]
+fn what_scanners_show_counts_by_scanner() {
+    let mut rows: Vec<(usize, Row)> = (0..3)
+        .map(|scanner| (scanner, plain_row(scanner, 0)))
+        .collect();
+    for (row, severity) in rows.iter_mut().zip([0, 3, 3]) {
+        row.1.severity = severity;
+    }
+    // A scanner that repeats itself has one voice, and that is its highest.
+    rows.push((
+        3,
+        Row {
+            severity: 4,
+            ..plain_row(1, 0)
+        },
+    ));
+    let runs = runs(&rows);
+    for (rule, level) in [
+        (SeverityRule::Majority, Severity::Low),
+        (SeverityRule::Highest, Severity::Critical),
+        (
+            SeverityRule::Scanners(vec![ScannerId::new("grype")]),
+            Severity::Low,
+        ),
+    ] {
+        let findings = reconcile(&runs, &[], &rule).findings;
+        assert_eq!(findings[0].severity.level, level, "{rule:?}");
+    }
+}
