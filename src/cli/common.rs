@@ -25,13 +25,13 @@ pub(super) struct PolicyArgs {
     #[arg(long, value_name = "FILE", env = "CROSSCHECK_POLICY")]
     pub(super) policy: Option<PathBuf>,
 
-    /// Profile of the policy [default: the policy's own default; the recorded profile with --replay
-    /// and no other policy]
+    /// Profile of the policy [default: the policy's own default; of a recorded run the recorded one,
+    /// unless another policy is given]
     #[arg(long, value_name = "NAME", env = "CROSSCHECK_PROFILE")]
     pub(super) profile: Option<String>,
 
-    /// Moment that expiry and ages are counted from, RFC 3339 [default: now; the recorded moment
-    /// with --replay]
+    /// Moment that expiry and ages are counted from, RFC 3339 [default: now; of a recorded run the
+    /// recorded moment]
     #[arg(long, value_name = "TIME", env = "CROSSCHECK_NOW")]
     pub(super) now: Option<Timestamp>,
 }

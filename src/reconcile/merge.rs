@@ -277,8 +277,15 @@ fn instances<'a>(
                 .max_by_key(|v| (v.len(), *v))
                 .cloned();
             let sources: BTreeSet<_> = packages.iter().filter_map(|p| p.source.as_ref()).collect();
-            let locations: BTreeSet<&Location> =
+            let mut locations: BTreeSet<&Location> =
                 packages.iter().flat_map(|p| &p.locations).collect();
+            // A place without its layer is the place that another scanner tells with it.
+            let with_layer: BTreeSet<&Option<String>> = locations
+                .iter()
+                .filter(|location| location.layer.is_some())
+                .map(|location| &location.path)
+                .collect();
+            locations.retain(|l| l.layer.is_some() || !with_layer.contains(&l.path));
             instances.push(Instance {
                 name: smallest(|p| Some(&p.name)).unwrap_or_default(),
                 version: version.unwrap_or_default(),

@@ -642,6 +642,10 @@ mod tests {
         assert_eq!(group("x.org/m/p", "x.org/m", "v1.0.0"), "x.org/m");
         assert_eq!(group("x.org/m/p", "x.org/m", ""), "x.org/m/p");
         assert_eq!(group("m/p", "m", "v1.0.0"), "m/p");
+        for name in ["go", "std", "stdlib", "std/net/http"] {
+            assert_eq!(go_name(name), "stdlib");
+        }
+        assert_eq!(go_name("toolchain"), "toolchain");
     }
 
     #[test]

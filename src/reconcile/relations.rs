@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::identifiers::{ClassIndex, Classes};
 use super::packages::{Identity, normal_name};
-use super::same_files::{anchor, is_plausible_place, names_inside, owns_files, program_name};
+use super::same_files::{is_plausible_place, names_inside, owns_files, program_name};
 use super::union_find::UnionFind;
+use crate::model::package::evidence_anchor;
 use crate::model::version::{lower_bound, normal_form, upstream};
 use crate::model::{
     AdvisoryId, Attachment, Ecosystem, Finding, IdRole, Instance, Package, PackageGroup, Relation,
@@ -34,14 +35,14 @@ impl<'a> Owners<'a> {
             .filter(|package| !owns_files(&package.ecosystem))
             .flat_map(|package| &package.locations)
             .filter_map(|location| location.path.as_deref())
-            .map(anchor)
+            .map(evidence_anchor)
             .collect();
         let mut by_file: HashMap<&str, BTreeSet<PackageGroup>> = HashMap::new();
         for package in packages.filter(|package| owns_files(&package.ecosystem)) {
             let mut own = package
                 .files
                 .iter()
-                .map(|file| anchor(file))
+                .map(|file| evidence_anchor(file))
                 .filter(|file| evidence.contains(file))
                 .peekable();
             if own.peek().is_none() {
@@ -56,7 +57,7 @@ impl<'a> Owners<'a> {
     }
 
     fn of(&self, path: &str) -> Option<&BTreeSet<PackageGroup>> {
-        self.by_file.get(anchor(path))
+        self.by_file.get(evidence_anchor(path))
     }
 }
 

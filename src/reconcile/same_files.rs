@@ -7,18 +7,12 @@
 //! §4.9 and §3.13, which keep `/usr/local` and `/opt` for what distributions do not ship.
 
 use super::packages::normal_name;
-use crate::model::package::evidence_anchor;
 use crate::model::{Ecosystem, Location};
 
 /// True for packages whose manager records which files it installed: the operating system's and
 /// conda's.
 pub(super) fn owns_files(ecosystem: &Ecosystem) -> bool {
     ecosystem.is_os() || *ecosystem == Ecosystem::Conda
-}
-
-/// The file or directory that stands for a package recognised at `path`.
-pub(super) fn anchor(path: &str) -> &str {
-    evidence_anchor(path)
 }
 
 /// Names under which the content of a package named `name` may be recognised, by ecosystem.

@@ -465,3 +465,24 @@ fn what_scanners_show_counts_by_scanner() {
         assert_eq!(findings[0].severity.level, level, "{rule:?}");
     }
 }
+
+#[test]
+fn a_place_is_listed_once_with_its_layer() {
+    let rows: Vec<(usize, Row)> = (0..2)
+        .map(|scanner| (scanner, plain_row(scanner, 0)))
+        .collect();
+    let mut runs = runs(&rows);
+    for (run, layer) in runs.iter_mut().zip([None, Some("sha256:aa")]) {
+        let package = &mut run.report.as_mut().unwrap().packages[0];
+        package.locations.extend(Location::new(Some("/a"), layer));
+    }
+    let places = |runs: &[ScannerRun]| {
+        let findings = reconcile(runs, &[], &SeverityRule::Vendor).findings;
+        findings[0].instances[0].locations.clone()
+    };
+    let with_layer = Location::new(Some("/a"), Some("sha256:aa")).unwrap();
+    assert_eq!(places(&runs), [with_layer]);
+    // The same path in two layers is two places.
+    runs[0].report.as_mut().unwrap().packages[0].locations[0].layer = Some("sha256:bb".to_owned());
+    assert_eq!(places(&runs).len(), 2);
+}

@@ -218,16 +218,21 @@ impl Page<'_> {
         let source = severity
             .source
             .as_ref()
-            .map_or_else(String::new, |source| format!(", of {}", source.name()));
+            .map_or_else(String::new, |source| format!(" ({})", source.name()));
         self.sheet
             .remark(format!("Chosen: {}{source}.", severity.rule))?;
         let mut grid = self.sheet.list();
+        let mut shown = BTreeSet::new();
         for rating in &finding.ratings {
-            grid.row([
-                rating.source.name().into(),
-                rating.severity.as_str().into(),
-                rating_words(rating).into(),
-            ]);
+            let words = rating_words(rating);
+            // Scanners copy the same rating in other letters.
+            if shown.insert((rating.source.name(), rating.severity, words.to_lowercase())) {
+                grid.row([
+                    rating.source.name().into(),
+                    rating.severity.as_str().into(),
+                    words.into(),
+                ]);
+            }
         }
         grid.keep_whole(&[18, 10]);
         self.sheet.grid(grid, |_| Tone::Plain)
