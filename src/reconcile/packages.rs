@@ -632,6 +632,26 @@ mod tests {
     }
 
     #[test]
+    fn a_joined_jar_tells_why_and_the_name_that_stands_does_not() {
+        let file = Some("/opt/app/lib/groovy.jar");
+        let rules = |jars: &[Package]| -> Vec<PackageRule> {
+            let identity = Identity::learn(jars.iter().enumerate());
+            jars.iter().map(|jar| identity.place(jar).1).collect()
+        };
+        assert_eq!(
+            rules(&[
+                jar("org.codehaus.groovy:groovy", file),
+                jar("org.apache.groovy:groovy", file)
+            ]),
+            [PackageRule::SharedFile, PackageRule::NormalName]
+        );
+        assert_eq!(
+            rules(&[jar("groovy", None), jar("org.apache.groovy:groovy", None)]),
+            [PackageRule::OnlyGroup, PackageRule::NormalName]
+        );
+    }
+
+    #[test]
     fn a_go_package_needs_a_version_and_a_host_to_have_a_module() {
         let group = |name: &str, module: &str, version: &str| {
             let package = Package::new(Ecosystem::Golang, name, version);
@@ -646,6 +666,7 @@ mod tests {
             assert_eq!(go_name(name), "stdlib");
         }
         assert_eq!(go_name("toolchain"), "toolchain");
+        assert_eq!(normal_name(&Ecosystem::Golang, "X.org/M"), "x.org/m");
     }
 
     #[test]
