@@ -196,6 +196,12 @@ fn what_is_not_there_is_an_error_with_the_nearest_name() {
     workspace
         .run(&["explain", "empty", "CVE-2022-34265"])
         .assert_refused(&["empty", "run.json", "crosscheck scan --out"]);
+    // An interrupted run is told from a folder of reports.
+    fs::create_dir(workspace.join("interrupted")).expect("a new folder");
+    workspace.write("interrupted/.incomplete", "");
+    workspace
+        .run(&["explain", "interrupted", "CVE-2022-34265"])
+        .assert_refused(&["interrupted", "incomplete", "run the scan again"]);
 }
 
 #[test]

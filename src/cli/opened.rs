@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use super::common::{LoadedPolicy, PolicyArgs, RecordedPolicy, read_inventories, say};
 use super::error::Error;
 use crate::analysis::{self, Input};
-use crate::bundle::Bundle;
 use crate::bundle::imports::{self, Imports};
+use crate::bundle::{Bundle, BundleError};
 use crate::model::report::{Report, TargetSummary};
 use crate::model::{Diagnostic, DiagnosticLevel, Outcome, ScannerRun};
 use crate::reconcile::target::strangers;
@@ -26,8 +26,10 @@ pub(super) struct Opened {
 
 /// Opens a run directory, or a directory with scanners' report files.
 pub(super) fn open(path: &Path, policy: &PolicyArgs) -> Result<Opened, Error> {
-    if path.join("run.json").exists() || !path.is_dir() {
-        return replay(path, policy);
+    match Bundle::open(path) {
+        Ok(bundle) => return judge_again(&bundle, policy),
+        Err(BundleError::NotARun(_)) => {}
+        Err(error) => return Err(Error::usage(error)),
     }
     let entries = fs::read_dir(path)
         .map_err(|error| Error::usage(format!("{}: cannot be read: {error}", path.display())))?;
@@ -51,23 +53,26 @@ pub(super) fn open(path: &Path, policy: &PolicyArgs) -> Result<Opened, Error> {
 
 /// Judges a recorded run again.
 pub(super) fn replay(directory: &Path, args: &PolicyArgs) -> Result<Opened, Error> {
-    let bundle = Bundle::open(directory).map_err(Error::usage)?;
+    judge_again(&Bundle::open(directory).map_err(Error::usage)?, args)
+}
+
+fn judge_again(bundle: &Bundle, args: &PolicyArgs) -> Result<Opened, Error> {
     let record = bundle.record();
     let policy = args.load(match args.policy {
         // Another policy applies, so that nothing depends on what became of the recorded one.
         Some(_) => None,
-        None => recorded_policy(&bundle)?,
+        None => recorded_policy(bundle)?,
     })?;
     let evaluated_at = match args.now {
         Some(now) => now,
         None => record.evaluated_at.parse().map_err(|error| {
             Error::usage(format!(
                 "{}: `evaluated_at` is no RFC 3339 time: {error}; give one with --now",
-                directory.join("run.json").display()
+                bundle.directory().join("run.json").display()
             ))
         })?,
     };
-    judge(&bundle, &policy, evaluated_at)
+    judge(bundle, &policy, evaluated_at)
 }
 
 fn recorded_policy(bundle: &Bundle) -> Result<Option<RecordedPolicy>, Error> {
