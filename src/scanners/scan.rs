@@ -40,6 +40,17 @@ pub(super) struct Scan {
     pub(super) deadline: Instant,
 }
 
+/// What a step of an adapter is run with.
+#[derive(Clone, Copy)]
+struct Setting<'a> {
+    step: &'a Step,
+    programs: &'a Programs,
+    sandbox: &'a Sandbox,
+    args: &'a SourceArgs,
+    /// The package list that an earlier step made.
+    inventory: Option<&'a Path>,
+}
+
 /// A result that counts.
 struct Assessed {
     report: ScannerReport,
@@ -223,8 +234,14 @@ impl Scan {
             {
                 continue;
             }
-            let list = inventory.as_ref().map(|document| document.path.as_path());
-            let result = self.attempts(step, programs, sandbox, args, list).await;
+            let setting = Setting {
+                step,
+                programs,
+                sandbox,
+                args,
+                inventory: inventory.as_ref().map(|document| document.path.as_path()),
+            };
+            let result = self.attempts(setting).await;
             match (step.produces, result) {
                 (Produces::Inventory, Ok(document)) => inventory = Some(document),
                 (Produces::Inventory, Err(failure)) => {
@@ -285,19 +302,12 @@ impl Scan {
     }
 
     /// Runs a step until it succeeds, fails for good, or the attempts or the time are used up.
-    async fn attempts(
-        &mut self,
-        step: &Step,
-        programs: &Programs,
-        sandbox: &Sandbox,
-        args: &SourceArgs,
-        inventory: Option<&Path>,
-    ) -> Result<Document, Failure> {
+    async fn attempts(&mut self, setting: Setting<'_>) -> Result<Document, Failure> {
         let limits = self.request.limits.clone();
         let mut pause = limits.backoff;
         let mut attempt = 1;
         loop {
-            let classified = match self.attempt(step, programs, sandbox, args, inventory).await {
+            let classified = match self.attempt(setting).await {
                 Ok(document) => return Ok(document),
                 Err(classified) => classified,
             };
@@ -319,14 +329,14 @@ impl Scan {
         }
     }
 
-    async fn attempt(
-        &mut self,
-        step: &Step,
-        programs: &Programs,
-        sandbox: &Sandbox,
-        args: &SourceArgs,
-        inventory: Option<&Path>,
-    ) -> Result<Document, Classified> {
+    async fn attempt(&mut self, setting: Setting<'_>) -> Result<Document, Classified> {
+        let Setting {
+            step,
+            programs,
+            sandbox,
+            args,
+            inventory,
+        } = setting;
         let manifest = Arc::clone(&self.manifest);
         let program = programs.of(step.executable.as_deref()).path.clone();
         let files = StepFiles::new(&sandbox.directory, &step.name);
