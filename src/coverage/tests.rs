@@ -6,9 +6,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    AdvisoryId, Database, Distro, Ecosystem, Failure, FailureKind, Finding, FixClaim, IdLink,
-    IdRelation, InventoryScope, Observation, Outcome, Package, PackageIndex, ScannerReport,
-    ScannerVerdict, Severity, SkippedPackages, SourcePackage, Strength, Suppressed, Verdict,
+    AdvisoryId, Database, Distro, Ecosystem, Failure, FailureKind, Finding, IdLink, IdRelation,
+    InventoryScope, Observation, Outcome, Package, ScannerReport, ScannerVerdict, SkippedPackages,
+    SourcePackage, Strength, Suppressed, Verdict,
 };
 use crate::reconcile::reconcile;
 use crate::reconcile::severity::SeverityRule;
@@ -36,7 +36,6 @@ impl Scanner {
         let report = self.report();
         report.packages.push(package);
         Observation {
-            id: AdvisoryId::new(id),
             links: links
                 .iter()
                 .map(|id| IdLink {
@@ -45,11 +44,11 @@ impl Scanner {
                     field: "test",
                 })
                 .collect(),
-            package: PackageIndex(u32::try_from(report.packages.len() - 1).unwrap()),
-            severity: Severity::High,
-            ratings: Vec::new(),
-            fix: FixClaim::default(),
-            pointer: format!("/{}", report.observations.len()),
+            ..Observation::of(
+                id,
+                report.packages.len() - 1,
+                format!("/{}", report.observations.len()),
+            )
         }
     }
 

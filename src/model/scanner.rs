@@ -223,6 +223,22 @@ pub struct Observation {
     pub pointer: String,
 }
 
+#[cfg(test)]
+impl Observation {
+    /// For tests: an id on the report's package of that number, of which nothing else is said.
+    pub(crate) fn of(id: &str, package: usize, pointer: String) -> Self {
+        Self {
+            id: AdvisoryId::new(id),
+            links: Vec::new(),
+            package: PackageIndex(u32::try_from(package).unwrap_or(u32::MAX)),
+            severity: Severity::High,
+            ratings: Vec::new(),
+            fix: FixClaim::default(),
+            pointer,
+        }
+    }
+}
+
 /// Whether an advisory still stands, where a report says so.
 #[derive(
     Clone,

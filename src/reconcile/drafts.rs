@@ -173,8 +173,8 @@ fn enough<'a>(statements: &[Placed<'a>], members: usize) -> Vec<Placed<'a>> {
 #[cfg(test)]
 mod tests {
     use crate::model::{
-        AdvisoryId, Attachment, Ecosystem, FixClaim, IdLink, IdRelation, Observation, Package,
-        PackageIndex, ScannerId, ScannerReport, ScannerRun, Severity,
+        AdvisoryId, Attachment, Ecosystem, IdLink, IdRelation, Observation, Package, ScannerId,
+        ScannerReport, ScannerRun,
     };
     use crate::reconcile::reconcile;
     use crate::reconcile::severity::SeverityRule;
@@ -190,7 +190,6 @@ mod tests {
         let own = (0..notices).map(|_| ("DSA-1-1".to_owned(), None));
         for (number, (id, alias)) in cves.chain(own).enumerate() {
             report.observations.push(Observation {
-                id: AdvisoryId::new(&id),
                 links: alias
                     .map(|alias| IdLink {
                         id: AdvisoryId::new(alias),
@@ -199,11 +198,7 @@ mod tests {
                     })
                     .into_iter()
                     .collect(),
-                package: PackageIndex(0),
-                severity: Severity::High,
-                ratings: Vec::new(),
-                fix: FixClaim::default(),
-                pointer: format!("/{number}"),
+                ..Observation::of(&id, 0, format!("/{number}"))
             });
         }
         ScannerRun::of(report, "test")

@@ -95,9 +95,7 @@ fn recommended(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{
-        AdvisoryId, FixClaim, Observation, Package, PackageIndex, PackageRule, Severity,
-    };
+    use crate::model::{FixClaim, Observation, Package, PackageRule};
 
     fn best(ecosystem: &Ecosystem, installed: &[&str], named: &[&str]) -> Option<String> {
         recommended(ecosystem, &installed.iter().copied().collect(), named)
@@ -110,16 +108,11 @@ mod tests {
             .iter()
             .map(|(scanner, state, versions)| {
                 let observation = Observation {
-                    id: AdvisoryId::new("CVE-2024-0001"),
-                    links: Vec::new(),
-                    package: PackageIndex(0),
-                    severity: Severity::High,
-                    ratings: Vec::new(),
                     fix: FixClaim {
                         state: *state,
                         versions: versions.iter().map(|v| (*v).to_owned()).collect(),
                     },
-                    pointer: String::new(),
+                    ..Observation::of("CVE-2024-0001", 0, String::new())
                 };
                 (ScannerId::new(scanner), observation)
             })

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Advisory, AdvisoryId, AdvisoryState, AliasAssertion, Ecosystem, Finding, FixClaim, IdLink,
-    IdRelation, Observation, Package, PackageIndex, ScannerId, ScannerReport, ScannerRun, Severity,
+    Advisory, AdvisoryId, AdvisoryState, AliasAssertion, Ecosystem, Finding, IdLink, IdRelation,
+    Observation, Package, ScannerId, ScannerReport, ScannerRun,
 };
 use crate::reconcile::reconcile;
 use crate::reconcile::severity::SeverityRule;
@@ -25,15 +25,10 @@ fn run(scanner: &str, entries: &[(&str, &[&str], &[&str])]) -> ScannerRun {
         };
         let aliases = aliases.iter().map(link(IdRelation::Alias));
         report.observations.push(Observation {
-            id: AdvisoryId::new(id),
             links: aliases
                 .chain(related.iter().map(link(IdRelation::Related)))
                 .collect(),
-            package: PackageIndex(0),
-            severity: Severity::High,
-            ratings: Vec::new(),
-            fix: FixClaim::default(),
-            pointer: format!("/{number}"),
+            ..Observation::of(id, 0, format!("/{number}"))
         });
     }
     ScannerRun::of(report, "test")

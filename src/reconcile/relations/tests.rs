@@ -1,9 +1,7 @@
 //! What relates findings; more cases are in `tests/reconcile/`.
 
 use super::*;
-use crate::model::{
-    FixClaim, FixState, Location, Observation, PackageIndex, ScannerReport, ScannerRun, Severity,
-};
+use crate::model::{FixClaim, FixState, Location, Observation, ScannerReport, ScannerRun};
 use crate::reconcile::reconcile;
 use crate::reconcile::severity::SeverityRule;
 
@@ -29,16 +27,11 @@ fn wheel(paths: &[&str]) -> Package {
 /// A report of one scanner that lists each id on each package.
 fn run(scanner: &str, reported: &[(&str, Package)]) -> ScannerRun {
     let mut report = ScannerReport::new(ScannerId::new(scanner), "test");
-    for (number, (id, package)) in (0_u32..).zip(reported) {
+    for (number, (id, package)) in reported.iter().enumerate() {
         report.packages.push(package.clone());
         report.observations.push(Observation {
-            id: AdvisoryId::new(id),
-            links: Vec::new(),
-            package: PackageIndex(number),
-            severity: Severity::High,
-            ratings: Vec::new(),
             fix: FixClaim::from_versions(["2.0.0"], FixState::Unknown),
-            pointer: format!("/{number}"),
+            ..Observation::of(id, number, format!("/{number}"))
         });
     }
     ScannerRun::of(report, "test")
