@@ -114,7 +114,7 @@ fn main() {
             growth();
         }
     } else {
-        // One run of a given size, for tools that count instructions or memory.
+        // One run of a given size (a thousand by default), for tools that count instructions or memory.
         let size = arguments.iter().find_map(|argument| argument.parse().ok());
         let runs = synthetic::runs(size.unwrap_or(1_000));
         println!("{} findings", once(&runs).findings.len());

@@ -409,7 +409,8 @@ fn release(ecosystem: &Ecosystem, version: &str) -> Option<String> {
 }
 
 fn has_cve(finding: &Finding) -> bool {
-    finding.ids().any(|id| id.role() == IdRole::Cve)
+    // A class that has a CVE is named by it.
+    finding.vulnerability.id.role() == IdRole::Cve
 }
 
 fn reporters(finding: &Finding) -> BTreeSet<&ScannerId> {

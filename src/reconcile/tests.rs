@@ -161,7 +161,7 @@ fn without_observations(reconciled: Reconciled) -> Vec<Finding> {
     let mut findings = reconciled.findings;
     for finding in &mut findings {
         finding.observations.clear();
-        // Places and names come from the observations' packages, whose number stays.
+        // Where a statement stands depends on the reports, what it says does not.
         for assertion in &mut finding.vulnerability.assertions {
             assertion.pointer.clear();
         }

@@ -318,7 +318,7 @@ fn same_image_cases_merge_without_loss() {
 }
 
 #[test]
-fn joining_by_identity_loses_no_agreement_that_joining_by_text_has() {
+fn what_agrees_word_by_word_is_in_one_finding() {
     let Some(corpus) = Corpus::get() else { return };
     let cases: Vec<Case<'_>> = corpus
         .cases()
