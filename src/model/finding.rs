@@ -10,6 +10,7 @@ use super::package::{Ecosystem, Location, SourcePackage};
 use super::relation::{Relation, RelationKind};
 use super::scanner::{AdvisoryState, FixState, IdRelation, ScannerId};
 use super::severity::{Rating, RatingSource, Severity};
+use super::vex::{Justification, VexStatus};
 
 /// The level at which scanners are compared: the source package for operating system packages, the
 /// distribution for language packages. See `docs/decisions/0001-package-identity.md`.
@@ -57,7 +58,7 @@ pub struct AliasAssertion {
 }
 
 /// A class of ids that name one flaw.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Vulnerability {
     /// The id that names the class: its CVE if it has one.
     pub id: AdvisoryId,
@@ -86,8 +87,40 @@ pub struct Vulnerability {
     pub published: Option<String>,
     /// Whether it still stands.
     pub state: AdvisoryState,
-    /// Known to be exploited in the wild, by a scanner's word.
+    /// Known to be exploited in the wild, by a scanner's word or by CISA's catalogue.
     pub known_exploited: bool,
+    /// Its entry in CISA's catalogue, where the catalogue was at hand.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub kev: Option<KevEntry>,
+    /// How likely it is to be exploited within 30 days.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub epss: Option<Epss>,
+}
+
+/// An entry of CISA's catalogue of Known Exploited Vulnerabilities.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KevEntry {
+    /// When it came into the catalogue, `YYYY-MM-DD`.
+    pub date_added: String,
+    /// The day by which United States agencies have to act, `YYYY-MM-DD`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub due_date: Option<String>,
+    /// True when ransomware is known to use it.
+    #[serde(default)]
+    pub ransomware: bool,
+}
+
+/// A score of FIRST's Exploit Prediction Scoring System.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Epss {
+    /// Probability of exploitation within 30 days, 0 to 1.
+    pub score: f64,
+    /// Share of all scored vulnerabilities with the same or a lower score, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub percentile: Option<f64>,
+    /// The day of the score, `YYYY-MM-DD`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub date: Option<String>,
 }
 
 /// One installed package of a finding's group, merged over the scanners that saw it.
@@ -249,6 +282,12 @@ pub struct Finding {
     /// Findings that were not joined with this one and belong to it all the same.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub relations: Vec<Relation>,
+    /// When it was first seen on this image, RFC 3339; known only when an earlier report is given.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub first_seen: Option<String>,
+    /// What the policy's rule sets say of it without deciding: `disputed`. Filled by deciding.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub labels: Vec<String>,
     /// Each scanner's verdict; filled by comparing.
     pub verdicts: BTreeMap<ScannerId, ScannerVerdict>,
     /// The policy's decision; filled by deciding.
@@ -409,9 +448,91 @@ pub struct RuleMatch {
     /// Who answers for it (ignore rules).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub owner: Option<String>,
-    /// Last day on which it holds, `YYYY-MM-DD` (ignore rules).
+    /// Last day on which it holds, `YYYY-MM-DD` (ignore rules, mitigations by the host's driver).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub expires: Option<String>,
+    /// Page or ticket with more (ignore rules).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reference: Option<String>,
+    /// The reason in VEX's words.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub justification: Option<Justification>,
+    /// What the rule rests on besides the policy's text.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub evidence: Option<Evidence>,
+}
+
+impl RuleMatch {
+    /// A rule with nothing but its place, its action and its reason.
+    pub fn new(rule: impl Into<String>, action: Action, reason: impl Into<String>) -> Self {
+        Self {
+            rule: rule.into(),
+            action,
+            reason: reason.into(),
+            owner: None,
+            expires: None,
+            reference: None,
+            justification: None,
+            evidence: None,
+        }
+    }
+}
+
+/// What a decision rests on besides the policy's text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Evidence {
+    /// The drivers of the hosts that the image runs on.
+    HostDriver(HostDriverEvidence),
+    /// A statement of a VEX document.
+    Vex(VexEvidence),
+}
+
+/// Why the driver of every host fixes a flaw of NVIDIA's driver. The claim is about the hosts: on
+/// others it does not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HostDriverEvidence {
+    /// The id in NVIDIA's bulletin.
+    pub vulnerability: AdvisoryId,
+    /// The part of the driver that has the flaw: `kernel_mode`, `firmware`, `user_mode`,
+    /// `unspecified`.
+    pub component: String,
+    /// Number of NVIDIA's security bulletin.
+    pub bulletin: String,
+    /// The day through which the list of bulletins is complete, `YYYY-MM-DD`.
+    pub data_date: String,
+    /// Every host, with the version that fixes the flaw on its branch.
+    pub hosts: Vec<HostDriverCheck>,
+}
+
+/// One host's driver against the bulletin.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct HostDriverCheck {
+    /// The driver's version.
+    pub version: String,
+    /// Its branch: `R580`.
+    pub branch: String,
+    /// The lowest version of that branch with the fix.
+    pub fixed: String,
+    /// Where the version comes from: `--host-driver`, the policy, a node's name.
+    pub origin: String,
+}
+
+/// A statement of a VEX document that applies to a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct VexEvidence {
+    /// The document's file or URL.
+    pub document: String,
+    /// Who made it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub author: Option<String>,
+    /// When the statement was made or last changed, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub timestamp: Option<String>,
+    /// What it says.
+    pub status: VexStatus,
+    /// JSON pointer of the statement in the document.
+    pub pointer: String,
 }
 
 /// The policy's decision on a finding.
@@ -424,4 +545,7 @@ pub struct Decision {
     /// Every other rule that matched, in order of precedence.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub also: Vec<RuleMatch>,
+    /// Why a rule that one might expect did not apply, one sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub notes: Vec<String>,
 }

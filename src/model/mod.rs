@@ -10,6 +10,7 @@ pub mod run;
 pub mod scanner;
 pub mod severity;
 pub mod version;
+pub mod vex;
 
 pub use cvss::Cvss;
 pub use finding::*;
@@ -19,3 +20,4 @@ pub use relation::{Relation, RelationKind};
 pub use run::{Capabilities, Failure, FailureKind, Outcome, ScannerRun, SkippedPackages};
 pub use scanner::*;
 pub use severity::{Rating, RatingSource, Severity};
+pub use vex::{Justification, VexStatus};

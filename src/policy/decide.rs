@@ -112,6 +112,7 @@ fn decision(
         action: rule.action,
         rule,
         also: matches,
+        notes: Vec::new(),
     }
 }
 
@@ -129,13 +130,7 @@ fn by_severity(policy: &ResolvedPolicy, finding: &Finding) -> RuleMatch {
     } else {
         format!("{severity} severity")
     };
-    RuleMatch {
-        rule,
-        action,
-        reason: format!("{rated}; {}", fix_words(finding)),
-        owner: None,
-        expires: None,
-    }
+    RuleMatch::new(rule, action, format!("{rated}; {}", fix_words(finding)))
 }
 
 fn fix_words(finding: &Finding) -> String {

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-use crate::model::{Action, Severity};
+use crate::model::{Action, Justification, Severity};
 
 /// A policy file.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -259,6 +259,12 @@ pub struct IgnoreRule {
     /// Who answers for the rule: a person or a team.
     #[schemars(length(min = 1))]
     pub owner: String,
+    /// Page or ticket with more about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The reason in VEX's words, for documents that are made from the rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub justification: Option<Justification>,
     /// When the rule was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<Day>,

@@ -170,11 +170,11 @@ impl CompiledRule {
             )
         };
         RuleMatch {
-            rule: rule_path(ordinal),
-            action: Action::Ignore,
-            reason,
             owner: Some(self.rule.owner.clone()),
             expires: self.rule.expires.map(|day| day.to_string()),
+            reference: self.rule.reference.clone(),
+            justification: self.rule.justification,
+            ..RuleMatch::new(rule_path(ordinal), Action::Ignore, reason)
         }
     }
 

@@ -4,8 +4,12 @@
 //! [`parse`] reads a file, [`Policy::resolve`] picks a profile, [`decide()`] decides on each finding,
 //! [`judge()`] on the run.
 
+pub mod cuda;
 mod decide;
 mod document;
+pub mod edit;
+pub mod enrichment;
+pub mod foreign;
 mod ignore;
 mod judge;
 mod pattern;
@@ -14,6 +18,7 @@ mod profiles;
 mod read;
 mod resolve;
 mod values;
+pub mod vex;
 mod yaml;
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use globset::Glob;
 
-use crate::model::{AdvisoryId, Ecosystem, ScannerId, Severity};
+use crate::model::{AdvisoryId, Ecosystem, Justification, ScannerId, Severity};
 use crate::reconcile::severity::SeverityRule;
 
 use super::document::{
@@ -389,6 +389,8 @@ impl Reader {
         let path = fields.take("path");
         let version = fields.take("version");
         let ecosystem = fields.take("ecosystem");
+        let reference = fields.take("reference");
+        let justification = fields.take("justification");
         let created = fields.take("created");
         let expires = fields.take("expires");
         let until_fixed = fields.take("until-fixed");
@@ -407,6 +409,8 @@ impl Reader {
             ecosystem: ecosystem.and_then(|item| self.ecosystem(&item)),
             reason: reason.and_then(|item| self.text(&item)).unwrap_or_default(),
             owner: owner.and_then(|item| self.text(&item)).unwrap_or_default(),
+            reference: reference.and_then(|item| self.text(&item)),
+            justification: justification.and_then(|item| self.justification(&item)),
             created: created.as_ref().and_then(|item| self.day(item)),
             expires: expires.as_ref().and_then(|item| self.day(item)),
             until_fixed: until_fixed.is_some_and(|item| self.flag(&item)),
@@ -453,6 +457,17 @@ impl Reader {
             return None;
         }
         Some(text)
+    }
+
+    fn justification(&mut self, item: &Item<'_>) -> Option<Justification> {
+        let text = self.text(item)?;
+        let found = Justification::from_name(&text);
+        if found.is_none() {
+            let words = Justification::ALL.map(Justification::as_str);
+            let message = format!("expected {}, found `{text}`", one_of(&words));
+            self.problem(&item.place, message, did_you_mean(&text, words));
+        }
+        found
     }
 
     fn ecosystem(&mut self, item: &Item<'_>) -> Option<String> {

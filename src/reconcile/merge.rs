@@ -86,6 +86,8 @@ impl Context<'_> {
             fix: fix(&group.ecosystem, voices),
             observations,
             relations: Vec::new(),
+            first_seen: None,
+            labels: Vec::new(),
             verdicts: BTreeMap::new(),
             decision: None,
         })
@@ -144,6 +146,8 @@ impl Context<'_> {
                 .map(|t| t.to_string()),
             state: class.state,
             known_exploited: class.advisories.iter().any(|a| a.known_exploited),
+            kev: None,
+            epss: None,
         }
     }
 }

@@ -293,13 +293,11 @@ fn pillow_ignored() -> Finding {
     );
     decision.rule.owner = Some("vision-team@registry.example".to_owned());
     decision.rule.expires = Some("2026-12-01".to_owned());
-    decision.also = vec![RuleMatch {
-        rule: "profiles.production.severity.medium".to_owned(),
-        action: Action::Warn,
-        reason: "medium".to_owned(),
-        owner: None,
-        expires: None,
-    }];
+    decision.also = vec![RuleMatch::new(
+        "profiles.production.severity.medium",
+        Action::Warn,
+        "medium",
+    )];
     Finding {
         severity: severity(Severity::Medium, "ghsa"),
         fix: Fix {
@@ -375,6 +373,8 @@ pub(crate) fn finding(
             published: Some("2024-07-15T00:00:00Z".to_owned()),
             state: AdvisoryState::Active,
             known_exploited: false,
+            kev: None,
+            epss: None,
         },
         package: package_group,
         instances: vec![instance(package, version, package)],
@@ -405,6 +405,8 @@ pub(crate) fn finding(
             })
             .collect(),
         decision: Some(decision),
+        first_seen: None,
+        labels: Vec::new(),
     }
 }
 
@@ -412,14 +414,9 @@ pub(crate) fn finding(
 pub(crate) fn decision(action: Action, rule: &str, reason: &str) -> Decision {
     Decision {
         action,
-        rule: RuleMatch {
-            rule: rule.to_owned(),
-            action,
-            reason: reason.to_owned(),
-            owner: None,
-            expires: None,
-        },
+        rule: RuleMatch::new(rule, action, reason),
         also: Vec::new(),
+        notes: Vec::new(),
     }
 }
 

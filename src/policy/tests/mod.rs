@@ -60,6 +60,8 @@ fn finding(id: &str, severity: Severity, fix: FixState, instances: Vec<Instance>
             published: None,
             state: AdvisoryState::Active,
             known_exploited: false,
+            kev: None,
+            epss: None,
         },
         package,
         instances,
@@ -77,6 +79,8 @@ fn finding(id: &str, severity: Severity, fix: FixState, instances: Vec<Instance>
             ..Fix::default()
         },
         observations: Vec::new(),
+        first_seen: None,
+        labels: Vec::new(),
         verdicts: BTreeMap::new(),
         decision: None,
     }

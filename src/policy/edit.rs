@@ -1,0 +1,1 @@
+//! Changes to a policy file that keep its comments and its order.

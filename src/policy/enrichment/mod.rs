@@ -1,0 +1,1 @@
+//! What is known of exploitation, besides what scanners carry: CISA KEV and EPSS.

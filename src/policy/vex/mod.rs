@@ -1,0 +1,1 @@
+//! VEX documents: other people's word on whether a flaw counts.
