@@ -10,7 +10,7 @@ use crate::model::report::{
     Report, SCHEMA_VERSION, ScannerSummary, Summary, TargetSummary, ToolInfo,
 };
 use crate::model::{Diagnostic, DiagnosticLevel, Finding, ScannerReport, ScannerRun};
-use crate::policy::{self, ResolvedPolicy};
+use crate::policy::{self, Circumstances, ResolvedPolicy};
 use crate::reconcile::{self, target};
 
 /// What a report is made from besides the runs.
@@ -39,8 +39,15 @@ pub fn analyse(runs: &mut [ScannerRun], input: &Input<'_>) -> Report {
     let coverage = coverage::compare(&mut reconciled, runs);
     let unchecked = coverage::unchecked(&reconciled, runs);
     let mut findings = std::mem::take(&mut reconciled.findings);
-    let policy = policy::decide(input.policy, &mut findings, input.evaluated_at);
-    let verdict = policy::judge(input.policy, &findings, runs, input.evaluated_at);
+    let circumstances = Circumstances::at(input.evaluated_at);
+    let policy = policy::decide(input.policy, &mut findings, &circumstances);
+    let verdict = policy::judge(
+        input.policy,
+        &findings,
+        &unchecked,
+        runs,
+        input.evaluated_at,
+    );
     findings.sort_by_cached_key(|finding| {
         (
             Reverse(finding.decision.as_ref().map(|d| d.action)),

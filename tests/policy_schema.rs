@@ -43,7 +43,55 @@ const POLICIES: &[(bool, &str)] = &[
         true,
         "version: 1\nignore: [{id: CVE-2024-6345, package: a, purl: 'pkg:a/b', path: /a, version: '1', ecosystem: deb, reason: r, owner: o, created: 2026-01-01, expires: 2026-02-01, until-fixed: true, acknowledge-broad: false}]",
     ),
+    (
+        true,
+        "version: 1\nprofile-for: [{image: 'a/*', profile: production}]\nprofiles: {p: {extends: production, rules: [{name: a, when: {severity: [critical, high], fix: none, known-exploited: true, epss-at-least: 0.5, cvss-at-least: 9, agreement: {at-least: 2}, state: disputed, id: CVE-2024-1, package: a, purl: 'pkg:a/b', path: /a, version: '<2', ecosystem: deb, layer: base}, then: block, no-grace: true}], grace: {from: first-sight, critical: 2d}, unchecked: acknowledge}}",
+    ),
+    (
+        true,
+        "version: 1\nprofiles: {p: {extends: production, rules: [{name: a, when: {severity: low, agreement: {fewer-than: majority}}, then: warn}]}}",
+    ),
+    (
+        true,
+        "version: 1\nrule-sets: {s: {argument: a, justification: component_not_present, unless-installed: [linux-image-*], ignore: [{package: a}], label: {name: l, on: [{state: rejected}]}}}\nuse-rule-sets: [{name: s, owner: o, created: 2026-01-01, expires: 2026-02-01}]",
+    ),
+    (
+        true,
+        "version: 1\nacknowledge-unchecked: [{package: a, ecosystem: deb, reason: r, owner: o, expires: 2026-01-01}]\nvex: [a.json]\nenrichment: {kev: {url: 'https://a.example/k', max-age: 7d, required: true}, epss: {file: e.csv}}\ncuda: {host-drivers: ['580.178.04'], host-drivers-from: n.json, bulletins: b.yaml}",
+    ),
     (false, "{}"),
+    (
+        false,
+        "version: 1\nprofiles: {p: {extends: production, rules: [{name: a, when: {}, then: block}]}}",
+    ),
+    (
+        false,
+        "version: 1\nprofiles: {p: {extends: production, rules: [{name: a, when: {severity: hihg}, then: block}]}}",
+    ),
+    (
+        false,
+        "version: 1\nprofiles: {p: {extends: production, rules: [{name: a, when: {severity: []}, then: block}]}}",
+    ),
+    (
+        false,
+        "version: 1\nprofiles: {p: {extends: production, rules: [{name: a, when: {epss-at-least: 2}, then: block}]}}",
+    ),
+    (
+        false,
+        "version: 1\nprofiles: {p: {extends: production, rules: [{name: a, when: {agreement: {at-least: 0}}, then: block}]}}",
+    ),
+    (
+        false,
+        "version: 1\nprofiles: {p: {extends: production, grace: {critical: 2}}}",
+    ),
+    (
+        false,
+        "version: 1\nrule-sets: {s: {argument: a, ignore: [{}]}}",
+    ),
+    (
+        false,
+        "version: 1\nacknowledge-unchecked: [{package: a, reason: r, owner: o}]",
+    ),
     (false, "version: 2"),
     (false, "version: 1\nprofile: {}"),
     (false, "version: 1\nscanners: {quorum: 0}"),

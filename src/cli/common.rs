@@ -18,7 +18,7 @@ use crate::report::{self, Format, Options};
 const MAX_POLICY: u64 = 1 << 20;
 
 /// Which policy applies.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Policy")]
 pub(super) struct PolicyArgs {
     /// Policy file [default: policy.yaml in the working directory if there is one, else built in]
@@ -37,9 +37,12 @@ pub(super) struct PolicyArgs {
 }
 
 /// A policy, read.
+#[derive(Clone, Debug)]
 pub(super) struct LoadedPolicy {
-    /// Ready to apply.
-    pub(super) resolved: ResolvedPolicy,
+    /// The policy.
+    pub(super) policy: Policy,
+    /// The profile that the user, or the record of a run, names.
+    pub(super) profile: Option<String>,
     /// The file's text, to be kept in the bundle.
     pub(super) text: String,
 }
@@ -57,6 +60,14 @@ pub(super) struct RecordedPolicy {
 }
 
 impl PolicyArgs {
+    /// The same with this file, where one is given.
+    pub(super) fn with_file(&self, file: Option<&PathBuf>) -> Self {
+        Self {
+            policy: file.or(self.policy.as_ref()).cloned(),
+            ..self.clone()
+        }
+    }
+
     /// The moment given, or now to the second.
     pub(super) fn moment(&self) -> Timestamp {
         let now = || {
@@ -66,7 +77,7 @@ impl PolicyArgs {
         self.now.unwrap_or_else(now)
     }
 
-    /// Reads and resolves the policy. The recorded one stands before a file in the working
+    /// Reads the policy. The recorded one stands before a file in the working
     /// directory and the built-in one.
     pub(super) fn load(&self, recorded: Option<RecordedPolicy>) -> Result<LoadedPolicy, Error> {
         let file = self.policy.clone().or_else(|| {
@@ -76,14 +87,7 @@ impl PolicyArgs {
         let mut profile = self.profile.clone();
         let (policy, text) = match (file, recorded) {
             (Some(path), _) => {
-                let bytes = read_limited(&path, MAX_POLICY).map_err(Error::usage)?;
-                let text = String::from_utf8(bytes).map_err(|e| {
-                    let at = e.utf8_error().valid_up_to();
-                    Error::usage(format!(
-                        "{}: not UTF-8 at byte {at}; save the policy as UTF-8",
-                        path.display()
-                    ))
-                })?;
+                let text = read_text(&path).map_err(Error::usage)?;
                 (
                     policy::parse(&text, &path.display().to_string()).map_err(Error::usage)?,
                     text,
@@ -102,9 +106,37 @@ impl PolicyArgs {
             }
             (None, None) => (Policy::built_in(), Policy::built_in_text().to_owned()),
         };
-        let resolved = policy.resolve(profile.as_deref()).map_err(Error::usage)?;
-        Ok(LoadedPolicy { resolved, text })
+        let loaded = LoadedPolicy {
+            policy,
+            profile,
+            text,
+        };
+        // An unknown profile is told now, not after minutes of scanning.
+        loaded.resolve(&[])?;
+        Ok(loaded)
     }
+}
+
+impl LoadedPolicy {
+    /// The policy as it applies to an image: under the profile that was named, else under the one
+    /// that the policy has for any of the image's names.
+    pub(super) fn resolve(&self, image: &[&str]) -> Result<ResolvedPolicy, Error> {
+        let profile = self.profile.as_deref();
+        let profile = profile.unwrap_or_else(|| self.policy.profile_of(image));
+        self.policy.resolve(Some(profile)).map_err(Error::usage)
+    }
+}
+
+/// Reads a file that a person wrote: a policy, or what goes with it.
+pub(super) fn read_text(path: &Path) -> Result<String, String> {
+    let bytes = read_limited(path, MAX_POLICY).map_err(|error| error.to_string())?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        format!(
+            "{}: not UTF-8 at byte {at}; save it as UTF-8",
+            path.display()
+        )
+    })
 }
 
 /// When to colour.

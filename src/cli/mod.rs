@@ -6,6 +6,7 @@ pub mod exit;
 mod explain;
 mod merge;
 mod opened;
+mod policy;
 mod progress;
 mod scan;
 mod scanners;
@@ -36,6 +37,7 @@ enum Command {
     Scan(scan::ScanArgs),
     Merge(merge::MergeArgs),
     Explain(explain::ExplainArgs),
+    Policy(policy::PolicyCommand),
     Scanners(scanners::ScannersArgs),
     Schema(schema::SchemaArgs),
 }
@@ -49,6 +51,7 @@ pub fn main() -> ExitCode {
         Command::Scan(args) => scan::run(args),
         Command::Merge(args) => merge::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Policy(args) => policy::run(args),
         Command::Scanners(args) => scanners::run(args),
         Command::Schema(args) => schema::run(args),
     };

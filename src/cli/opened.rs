@@ -10,10 +10,10 @@ use super::common::{LoadedPolicy, PolicyArgs, RecordedPolicy, read_inventories, 
 use super::error::Error;
 use crate::analysis::{self, Input};
 use crate::bundle::imports::{self, Imports};
-use crate::bundle::{Bundle, BundleError};
+use crate::bundle::{Bundle, BundleError, TargetRecord};
 use crate::model::report::{Report, TargetSummary};
 use crate::model::{Diagnostic, DiagnosticLevel, Outcome, ScannerRun};
-use crate::reconcile::target::strangers;
+use crate::reconcile::target::{self, strangers};
 use crate::scanners::Adapters;
 
 /// Runs, and the report made from them.
@@ -25,9 +25,18 @@ pub(super) struct Opened {
 }
 
 /// Opens a run directory, or a directory with scanners' report files.
-pub(super) fn open(path: &Path, policy: &PolicyArgs) -> Result<Opened, Error> {
+pub(super) fn open(path: &Path, args: &PolicyArgs) -> Result<Opened, Error> {
+    open_under(path, None, args)
+}
+
+/// The same under a policy that is read already.
+pub(super) fn open_under(
+    path: &Path,
+    policy: Option<LoadedPolicy>,
+    args: &PolicyArgs,
+) -> Result<Opened, Error> {
     match Bundle::open(path) {
-        Ok(bundle) => return judge_again(&bundle, policy),
+        Ok(bundle) => return judge_again(&bundle, policy, args),
         Err(BundleError::NotARun(_)) => {}
         Err(error) => return Err(Error::usage(error)),
     }
@@ -48,21 +57,26 @@ pub(super) fn open(path: &Path, policy: &PolicyArgs) -> Result<Opened, Error> {
             path.display()
         )));
     }
-    import(&files, &[], false, policy)
+    import_under(&files, &[], false, policy, args)
 }
 
 /// Judges a recorded run again.
 pub(super) fn replay(directory: &Path, args: &PolicyArgs) -> Result<Opened, Error> {
-    judge_again(&Bundle::open(directory).map_err(Error::usage)?, args)
+    judge_again(&Bundle::open(directory).map_err(Error::usage)?, None, args)
 }
 
-fn judge_again(bundle: &Bundle, args: &PolicyArgs) -> Result<Opened, Error> {
+fn judge_again(
+    bundle: &Bundle,
+    policy: Option<LoadedPolicy>,
+    args: &PolicyArgs,
+) -> Result<Opened, Error> {
     let record = bundle.record();
-    let policy = args.load(match args.policy {
+    let policy = match (policy, &args.policy) {
+        (Some(policy), _) => policy,
         // Another policy applies, so that nothing depends on what became of the recorded one.
-        Some(_) => None,
-        None => recorded_policy(bundle)?,
-    })?;
+        (None, Some(_)) => args.load(None)?,
+        (None, None) => args.load(recorded_policy(bundle)?)?,
+    };
     let evaluated_at = match args.now {
         Some(now) => now,
         None => record.evaluated_at.parse().map_err(|error| {
@@ -123,11 +137,12 @@ pub(super) fn judge(
         })
         .collect();
     let identity = &record.target.identity;
+    let resolved = policy.resolve(&names(&record.target))?;
     let report = analysis::analyse(
         &mut runs,
         &Input {
             inventories: &inventories,
-            policy: &policy.resolved,
+            policy: &resolved,
             evaluated_at,
             target: Some(&TargetSummary {
                 reference: record.target.reference.clone(),
@@ -142,6 +157,14 @@ pub(super) fn judge(
     Ok(Opened { runs, report })
 }
 
+/// The names by which a policy may know an image.
+pub(super) fn names(target: &TargetRecord) -> Vec<&str> {
+    let own = target.identity.names.iter().map(String::as_str);
+    std::iter::once(target.reference.as_str())
+        .chain(own)
+        .collect()
+}
+
 /// Merges report files that other jobs made.
 pub(super) fn import(
     files: &[PathBuf],
@@ -149,7 +172,20 @@ pub(super) fn import(
     allow_mixed_targets: bool,
     args: &PolicyArgs,
 ) -> Result<Opened, Error> {
-    let policy = args.load(None)?;
+    import_under(files, sboms, allow_mixed_targets, None, args)
+}
+
+fn import_under(
+    files: &[PathBuf],
+    sboms: &[PathBuf],
+    allow_mixed_targets: bool,
+    policy: Option<LoadedPolicy>,
+    args: &PolicyArgs,
+) -> Result<Opened, Error> {
+    let policy = match policy {
+        Some(policy) => policy,
+        None => args.load(None)?,
+    };
     let adapters = Adapters::load(None).map_err(Error::usage)?;
     let Imports {
         mut runs,
@@ -171,11 +207,14 @@ pub(super) fn import(
             ));
         }
     }
+    let targets = runs.iter().filter_map(|run| run.report.as_ref());
+    let targets: Vec<_> = targets.map(|report| &report.target).collect();
+    let resolved = policy.resolve(&[&target::summarise(&targets, None).reference])?;
     let report = analysis::analyse(
         &mut runs,
         &Input {
             inventories: &inventories,
-            policy: &policy.resolved,
+            policy: &resolved,
             evaluated_at: args.moment(),
             target: None,
             diagnostics: &diagnostics,

@@ -155,11 +155,12 @@ fn scan(args: &ScanArgs, image: &str) -> Result<u8, Error> {
         requested_platform: args.platform.as_ref().map(ToString::to_string),
         identity,
     };
+    let resolved = policy.resolve(&opened::names(&target))?;
     let records = scanned.into_iter().map(|scanned| scanned.record).collect();
     let mut record = RunRecord::new(evaluated_at.to_string(), target, records);
     record.policy = Some(PolicyRecord::new(
-        policy.resolved.source(),
-        policy.resolved.profile(),
+        resolved.source(),
+        resolved.profile(),
         &policy.text,
     ));
     record.inventories = inventory_records;

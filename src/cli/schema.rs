@@ -17,6 +17,8 @@ enum Subject {
     Explanation,
     /// The policy, policy.yaml.
     Policy,
+    /// Cases that test a policy, policy.test.yaml.
+    PolicyCases,
     /// An adapter manifest, adapters/*.yaml.
     Adapter,
 }
@@ -35,6 +37,9 @@ pub(super) fn run(args: &SchemaArgs) -> Result<u8, Error> {
         Subject::Report => report::schema(),
         Subject::Explanation => report::explanation_schema(),
         Subject::Policy => format!("{:#}\n", policy::schema().as_value()),
+        Subject::PolicyCases => {
+            format!("{:#}\n", schemars::schema_for!(policy::CaseFile).as_value())
+        }
         Subject::Adapter => format!("{:#}\n", schemars::schema_for!(Manifest).as_value()),
     };
     print_text(&text)?;

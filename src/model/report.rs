@@ -159,6 +159,9 @@ pub struct PolicySummary {
     /// Ignore rules that matched nothing.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub unused_rules: Vec<String>,
+    /// Pairs of ignore rules that cover the same findings whole: one of them may go.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub overlapping_rules: Vec<String>,
 }
 
 /// Counts.

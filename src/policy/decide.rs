@@ -1,27 +1,42 @@
 //! What happens to each finding.
 
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::model::report::PolicySummary;
-use crate::model::{Action, Decision, Finding, FixState, RuleMatch};
+use crate::model::{Action, Decision, Finding, FixState, Instance, Location, RuleMatch};
 
+use super::circumstances::Circumstances;
+use super::document::GraceStart;
 use super::ignore::Standing;
 use super::resolve::ResolvedPolicy;
+use super::rules::{CompiledConditions, severity_words};
+use super::usage::RuleUse;
 
 /// Decides on every finding: fills [`Finding::decision`] with the action, the rule that made it and
-/// every other rule that matched. `now` is the moment for which ignore rules are in force or
-/// expired.
+/// every other rule that matched, and [`Finding::labels`].
 ///
-/// An ignore rule that holds wins over what the severity leads to. It takes only those installed
-/// packages out of account that its conditions name, so a finding is ignored when rules that hold
-/// cover every one of its instances, together if need be. Otherwise the severity decides, and rules
-/// that cover a part are listed beside it.
+/// The order of precedence:
 ///
-/// The summary names the rules that no longer hold and those that matched nothing.
-pub fn decide(policy: &ResolvedPolicy, findings: &mut [Finding], now: Timestamp) -> PolicySummary {
-    let mut use_of: Vec<RuleUse> = vec![RuleUse::default(); policy.ignore.len()];
+/// 1. What takes installed packages out of account: ignore rules, then rule sets. Each takes only
+///    those that its conditions name, so a finding is ignored when rules that hold cover every one
+///    of its instances, together if need be.
+/// 2. The profile's rules, the first that applies. Where a finding has several places that are
+///    not taken out of account, each gets its own answer and the strictest counts.
+/// 3. The profile's severities.
+/// 4. The profile's grace period, which turns a block into a warning.
+///
+/// The summary names the rules that no longer hold, those that matched nothing, and those that
+/// overlap.
+pub fn decide(
+    policy: &ResolvedPolicy,
+    findings: &mut [Finding],
+    circumstances: &Circumstances<'_>,
+) -> PolicySummary {
+    let mut use_of = RuleUse::of(policy);
     for finding in findings.iter_mut() {
-        finding.decision = Some(decision(policy, finding, now, &mut use_of));
+        finding.labels = policy.ignore.labels(finding, circumstances.now);
+        finding.decision = Some(decision(policy, finding, circumstances, &mut use_of));
     }
     let mut summary = PolicySummary {
         source: policy.source().to_owned(),
@@ -29,91 +44,208 @@ pub fn decide(policy: &ResolvedPolicy, findings: &mut [Finding], now: Timestamp)
         severity: policy.severity_rule().describe(),
         ..PolicySummary::default()
     };
-    for ((ordinal, rule), used) in policy.ignore.iter().zip(&use_of) {
-        let title = rule.title(ordinal);
-        if let Some(last) = rule.rule.expires.filter(|_| rule.is_expired(now)) {
-            summary.expired_rules.push(format!(
-                "{title} expired on {last}; {}",
-                counted_again(used.lapsed)
-            ));
-        } else if used.lapsed > 0 {
-            summary.expired_rules.push(format!(
-                "{title} held until a fix, and there is one; {}",
-                counted_again(used.lapsed)
-            ));
-        } else if used.held == 0 {
-            summary
-                .unused_rules
-                .push(format!("{title} matches no finding"));
-        }
-    }
+    use_of.summarise(policy, circumstances.now, &mut summary);
     summary
 }
 
-fn counted_again(findings: usize) -> String {
-    match findings {
-        0 => "no finding needs it".to_owned(),
-        1 => "1 finding counts again".to_owned(),
-        many => format!("{many} findings count again"),
-    }
+/// Instances that a rule takes out of account.
+struct Exclusion {
+    covered: Vec<bool>,
+    rule: RuleMatch,
 }
 
-/// In how many findings a rule had a part.
-#[derive(Clone, Copy, Debug, Default)]
-struct RuleUse {
-    held: usize,
-    lapsed: usize,
+impl Exclusion {
+    fn is_whole(&self) -> bool {
+        !self.covered.contains(&false)
+    }
 }
 
 fn decision(
     policy: &ResolvedPolicy,
     finding: &Finding,
-    now: Timestamp,
-    use_of: &mut [RuleUse],
+    circumstances: &Circumstances<'_>,
+    use_of: &mut RuleUse,
 ) -> Decision {
+    let mut notes = Vec::new();
+    let mut exclusions = ignoring(policy, finding, circumstances, use_of, &mut notes);
+    let mut open = vec![true; finding.instances.len()];
+    for exclusion in &exclusions {
+        for (open, covered) in open.iter_mut().zip(&exclusion.covered) {
+            *open &= !covered;
+        }
+    }
+    let ignored = !exclusions.is_empty() && !open.contains(&true);
+    if ignored {
+        // A rule that covers everything explains more than one that covers a part.
+        exclusions.sort_by_key(|exclusion| !exclusion.is_whole());
+        // What it would have come to otherwise is about all of its places.
+        open.fill(true);
+    }
+    let outcome = outcome(policy, finding, &open, circumstances);
+    let mut rules: Vec<RuleMatch> = exclusions.into_iter().map(|one| one.rule).collect();
+    if ignored {
+        rules.extend(outcome);
+    } else {
+        rules.splice(0..0, outcome);
+    }
+    let mut rules = rules.into_iter();
+    // There is always one: a valid policy decides every severity.
+    let rule = rules.next().unwrap_or_else(|| by_severity(policy, finding));
+    Decision {
+        action: rule.action,
+        rule,
+        also: rules.collect(),
+        notes,
+    }
+}
+
+/// The ignore rules and rule sets that hold.
+fn ignoring(
+    policy: &ResolvedPolicy,
+    finding: &Finding,
+    circumstances: &Circumstances<'_>,
+    use_of: &mut RuleUse,
+    notes: &mut Vec<String>,
+) -> Vec<Exclusion> {
     let all = finding.instances.len();
-    let mut open = vec![true; all];
-    let mut ignoring: Vec<(bool, RuleMatch)> = Vec::new();
+    let mut exclusions = Vec::new();
+    let mut whole: Vec<usize> = Vec::new();
     for (ordinal, rule) in policy.ignore.naming(finding) {
         let covered = rule.covers(finding);
         let count = covered.iter().filter(|covered| **covered).count();
         if count == 0 {
             continue;
         }
-        let holds = rule.standing(finding, now) == Standing::Holds;
-        if let Some(used) = use_of.get_mut(ordinal) {
-            if holds {
-                used.held += 1;
+        if rule.standing(finding, circumstances.now) != Standing::Holds {
+            use_of.lapsed(ordinal);
+            continue;
+        }
+        use_of.held(ordinal);
+        if let Some(why) = rule.contradicted(circumstances) {
+            notes.push(format!("{} does not apply: {why}", rule.path));
+            continue;
+        }
+        if count == all {
+            whole.push(ordinal);
+        }
+        exclusions.push(Exclusion {
+            covered,
+            rule: rule.as_match(count, all),
+        });
+    }
+    use_of.overlap(&whole);
+    exclusions
+}
+
+/// What the rules and severities of the profile come to for the places that count: the rule that
+/// decides, then every other that applies.
+fn outcome(
+    policy: &ResolvedPolicy,
+    finding: &Finding,
+    open: &[bool],
+    circumstances: &Circumstances<'_>,
+) -> Vec<RuleMatch> {
+    let candidates: Vec<&CompiledConditions> = policy
+        .rules
+        .iter()
+        .filter(|rule| rule.is_about(finding))
+        .collect();
+    let severity = by_severity(policy, finding);
+    // Of each rule, whether it applies anywhere; of the places, the strictest first answer.
+    let mut applies = vec![false; candidates.len()];
+    let mut strictest: Option<(Action, bool, Option<usize>)> = None;
+    for (instance, place) in places(finding, open) {
+        let mut first = None;
+        for (ordinal, rule) in candidates.iter().enumerate() {
+            if rule.is_at(finding, instance, place, circumstances) {
+                if let Some(applies) = applies.get_mut(ordinal) {
+                    *applies = true;
+                }
+                first = first.or(Some((ordinal, *rule)));
+            }
+        }
+        let answer = first.map_or((severity.action, false, None), |(ordinal, rule)| {
+            (rule.rule.then.into(), rule.rule.no_grace, Some(ordinal))
+        });
+        let stricter =
+            strictest.is_none_or(|(action, no_grace, _)| (answer.0, answer.1) > (action, no_grace));
+        if stricter {
+            strictest = Some(answer);
+        }
+    }
+    let (_, no_grace, deciding) = strictest.unwrap_or((severity.action, false, None));
+    let mut matches: Vec<RuleMatch> = Vec::new();
+    for (ordinal, (rule, applies)) in candidates.iter().zip(applies).enumerate() {
+        if applies {
+            let action = rule.rule.then.into();
+            let one = RuleMatch::new(&rule.path, action, rule.describe(finding));
+            if deciding == Some(ordinal) {
+                matches.insert(0, one);
             } else {
-                used.lapsed += 1;
+                matches.push(one);
             }
         }
-        if holds {
-            for (open, covered) in open.iter_mut().zip(&covered) {
-                *open &= !covered;
-            }
-            ignoring.push((count == all, rule.as_match(ordinal, count, all)));
-        }
     }
-    let by_severity = by_severity(policy, finding);
-    let ignored = !ignoring.is_empty() && !open.contains(&true);
-    if ignored {
-        // A rule that covers everything explains more than one that covers a part.
-        ignoring.sort_by_key(|(whole, _)| !whole);
-    }
-    let mut matches: Vec<RuleMatch> = ignoring.into_iter().map(|(_, rule)| rule).collect();
-    let rule = if ignored {
-        matches.push(by_severity);
-        matches.remove(0)
+    if deciding.is_none() {
+        matches.insert(0, severity);
     } else {
-        by_severity
-    };
-    Decision {
-        action: rule.action,
-        rule,
-        also: matches,
-        notes: Vec::new(),
+        matches.push(severity);
     }
+    let blocks = matches
+        .first()
+        .is_some_and(|rule| rule.action == Action::Block);
+    if blocks
+        && !no_grace
+        && let Some(delayed) = grace(policy, finding, circumstances.now)
+    {
+        matches.insert(0, delayed);
+    }
+    matches
+}
+
+/// The places of the instances that count; an instance without a known place is one place.
+fn places<'f>(
+    finding: &'f Finding,
+    open: &'f [bool],
+) -> impl Iterator<Item = (&'f Instance, Option<&'f Location>)> {
+    let counting = finding
+        .instances
+        .iter()
+        .zip(open)
+        .filter(|(_, open)| **open);
+    counting.flat_map(|(instance, _)| {
+        let known = instance.locations.iter().map(Some);
+        let unknown = instance.locations.is_empty().then_some(None);
+        known.chain(unknown).map(move |place| (instance, place))
+    })
+}
+
+/// The grace period, while it lasts. A start that is not known or lies in the future gives none.
+fn grace(policy: &ResolvedPolicy, finding: &Finding, now: Timestamp) -> Option<RuleMatch> {
+    let level = finding.severity.level;
+    let (grace, path) = policy.grace.as_ref()?;
+    let length = grace.get(level)?;
+    let published = finding.vulnerability.published.as_deref();
+    let (start, what) = match (grace.from.unwrap_or_default(), &finding.first_seen) {
+        (GraceStart::FirstSight, Some(seen)) => (seen.as_str(), "first sight"),
+        _ => (published?, "publication"),
+    };
+    let start: Timestamp = start.parse().ok()?;
+    let end = start
+        .checked_add(SignedDuration::from_hours(length.hours().into()))
+        .ok()?;
+    (start <= now && now < end).then(|| {
+        let day = |moment| TimeZone::UTC.to_datetime(moment).date();
+        RuleMatch::new(
+            format!("{path}.{level}"),
+            Action::Warn,
+            format!(
+                "only warns until {}: {length} from {what} ({})",
+                day(end),
+                day(start)
+            ),
+        )
+    })
 }
 
 /// The decision that the finding's severity leads to.
@@ -125,12 +257,8 @@ fn by_severity(policy: &ResolvedPolicy, finding: &Finding) -> RuleMatch {
         || (Action::Block, format!("profiles.{}", policy.profile())),
         |decision| (decision.action(), decision.rule.clone()),
     );
-    let rated = if finding.severity.source.is_none() {
-        "nobody rated it".to_owned()
-    } else {
-        format!("{severity} severity")
-    };
-    RuleMatch::new(rule, action, format!("{rated}; {}", fix_words(finding)))
+    let reason = format!("{}; {}", severity_words(finding), fix_words(finding));
+    RuleMatch::new(rule, action, reason)
 }
 
 fn fix_words(finding: &Finding) -> String {

@@ -1,17 +1,19 @@
-//! Ignore rules made ready for matching.
+//! Ignore rules made ready for matching: those of the policy and those of the rule sets in use.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use globset::{Glob, GlobMatcher};
+use globset::{GlobSet, GlobSetBuilder};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::model::{Action, AdvisoryId, Ecosystem, Finding, FixState, Instance, RuleMatch};
+use crate::model::{Action, AdvisoryId, AdvisoryState, Finding, FixState, RuleMatch};
 
-use super::document::IgnoreRule;
-use super::pattern::{exact_pattern, name_pattern, path_pattern};
+use super::circumstances::Circumstances;
+use super::document::{Day, Document, IgnoreRule, RuleSet, SetEntry, UsedRuleSet};
+use super::pattern::name_pattern;
+use super::scope::Scope;
 
-/// All ignore rules of a policy, found by id.
+/// All rules that ignore, found by id, and all labels.
 #[derive(Clone, Debug, Default)]
 pub(super) struct IgnoreRules {
     rules: Vec<CompiledRule>,
@@ -19,26 +21,72 @@ pub(super) struct IgnoreRules {
     by_id: HashMap<AdvisoryId, Vec<usize>>,
     /// Rules for every id.
     broad: Vec<usize>,
+    labels: Vec<Label>,
 }
 
 impl IgnoreRules {
-    /// Makes rules ready. Patterns have been checked when the policy was read.
-    pub(super) fn compile(rules: &[IgnoreRule]) -> Result<Self, globset::Error> {
+    /// Makes a policy's rules ready. Patterns and names have been checked when it was read; what is
+    /// wrong with them is told all the same. `shipped` are the sets besides the policy's own.
+    pub(super) fn compile(
+        document: &Document,
+        shipped: &BTreeMap<String, RuleSet>,
+    ) -> Result<Self, String> {
         let mut compiled = Self::default();
-        for (ordinal, rule) in rules.iter().enumerate() {
-            if rule.id == "*" {
-                compiled.broad.push(ordinal);
-            } else {
-                let id = AdvisoryId::new(&rule.id).unwrapped();
-                compiled.by_id.entry(id).or_default().push(ordinal);
-            }
-            compiled.rules.push(CompiledRule::new(rule)?);
+        for (ordinal, rule) in document.ignore.iter().enumerate() {
+            compiled.add(CompiledRule::new(
+                rule.clone(),
+                format!("ignore[{ordinal}]"),
+            )?);
+        }
+        for used in &document.use_rule_sets {
+            let own = document.rule_sets.get(&used.name);
+            let set = own
+                .or_else(|| shipped.get(&used.name))
+                .ok_or_else(|| format!("no rule set `{}`", used.name))?;
+            compiled.add_set(used, set)?;
         }
         Ok(compiled)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &CompiledRule)> {
-        self.rules.iter().enumerate()
+    fn add(&mut self, rule: CompiledRule) {
+        let ordinal = self.rules.len();
+        if rule.rule.id == "*" {
+            self.broad.push(ordinal);
+        } else {
+            let id = AdvisoryId::new(&rule.rule.id).unwrapped();
+            self.by_id.entry(id).or_default().push(ordinal);
+        }
+        self.rules.push(rule);
+    }
+
+    fn add_set(&mut self, used: &UsedRuleSet, set: &RuleSet) -> Result<(), String> {
+        let unless_installed = name_set(&set.unless_installed)?;
+        for (ordinal, entry) in set.ignore.iter().enumerate() {
+            let path = format!("rule-sets.{}.ignore[{ordinal}]", used.name);
+            let mut rule = CompiledRule::new(entry_as_rule(entry, used, set), path)?;
+            rule.state = entry.state;
+            rule.unless_installed.clone_from(&unless_installed);
+            self.add(rule);
+        }
+        if let Some(label) = &set.label {
+            for entry in &label.on {
+                self.labels.push(Label {
+                    name: label.name.clone(),
+                    id: entry
+                        .id
+                        .as_deref()
+                        .map(|id| AdvisoryId::new(id).unwrapped()),
+                    state: entry.state,
+                    scope: Scope::compile(entry)?,
+                    last_day: used.expires,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &CompiledRule> {
+        self.rules.iter()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -57,6 +105,70 @@ impl IgnoreRules {
             .into_iter()
             .filter_map(|ordinal| Some((ordinal, self.rules.get(ordinal)?)))
     }
+
+    /// The finding's labels, sorted. A label needs only one of the installed packages.
+    pub(super) fn labels(&self, finding: &Finding, now: Timestamp) -> Vec<String> {
+        let labels = self.labels.iter().filter(|label| {
+            !is_over(label.last_day, now)
+                && label
+                    .state
+                    .is_none_or(|state| state == finding.vulnerability.state)
+                && (label.id.as_ref())
+                    .is_none_or(|id| finding.ids().any(|own| own.unwrapped() == *id))
+                && label.scope.covers(finding).contains(&true)
+        });
+        let mut names: Vec<String> = labels.map(|label| label.name.clone()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
+
+/// A pattern over names, of which one has to match; `None` when there is none.
+fn name_set(patterns: &[String]) -> Result<Option<GlobSet>, String> {
+    if patterns.is_empty() {
+        return Ok(None);
+    }
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        set.add(name_pattern(pattern).map_err(|error| error.to_string())?);
+    }
+    set.build().map(Some).map_err(|error| error.to_string())
+}
+
+/// A rule set's entry as the ignore rule that it stands for.
+fn entry_as_rule(entry: &SetEntry, used: &UsedRuleSet, set: &RuleSet) -> IgnoreRule {
+    IgnoreRule {
+        id: entry.id.clone().unwrap_or_else(|| "*".to_owned()),
+        package: entry.package.clone(),
+        purl: entry.purl.clone(),
+        path: entry.path.clone(),
+        version: entry.version.clone(),
+        ecosystem: entry.ecosystem.clone(),
+        reason: set.argument.clone(),
+        owner: used.owner.clone(),
+        reference: None,
+        justification: set.justification,
+        created: used.created,
+        expires: Some(used.expires),
+        until_fixed: false,
+        acknowledge_broad: true,
+    }
+}
+
+/// A label with its conditions compiled.
+#[derive(Clone, Debug)]
+struct Label {
+    name: String,
+    id: Option<AdvisoryId>,
+    state: Option<AdvisoryState>,
+    scope: Scope,
+    last_day: Day,
+}
+
+/// True when a rule's last day is over, counted in UTC.
+pub(super) fn is_over(last: Day, now: Timestamp) -> bool {
+    TimeZone::UTC.to_datetime(now).date() > last.0
 }
 
 /// Whether a rule holds.
@@ -73,34 +185,27 @@ pub(super) enum Standing {
 #[derive(Clone, Debug)]
 pub(super) struct CompiledRule {
     pub(super) rule: IgnoreRule,
-    package: Option<GlobMatcher>,
-    purl: Option<GlobMatcher>,
-    path: Option<GlobMatcher>,
-    version: Option<GlobMatcher>,
-    ecosystem: Option<Ecosystem>,
+    /// Where it stands: `ignore[3]`, `rule-sets.kernel-headers.ignore[0]`.
+    pub(super) path: String,
+    scope: Scope,
+    state: Option<AdvisoryState>,
+    unless_installed: Option<GlobSet>,
 }
 
 impl CompiledRule {
-    fn new(rule: &IgnoreRule) -> Result<Self, globset::Error> {
-        let compile = |text: &Option<String>, build: fn(&str) -> Result<Glob, globset::Error>| {
-            text.as_deref()
-                .map(|text| build(text).map(|glob| glob.compile_matcher()))
-                .transpose()
-        };
+    fn new(rule: IgnoreRule, path: String) -> Result<Self, String> {
         Ok(Self {
-            package: compile(&rule.package, name_pattern)?,
-            purl: compile(&rule.purl, exact_pattern)?,
-            path: compile(&rule.path, path_pattern)?,
-            version: compile(&rule.version, exact_pattern)?,
-            ecosystem: rule.ecosystem.as_deref().map(Ecosystem::from_name),
-            rule: rule.clone(),
+            scope: Scope::compile(&rule)?,
+            rule,
+            path,
+            state: None,
+            unless_installed: None,
         })
     }
 
-    /// True when the last day of the rule is over, counted in UTC.
+    /// True when the last day of the rule is over.
     pub(super) fn is_expired(&self, now: Timestamp) -> bool {
-        let today = TimeZone::UTC.to_datetime(now).date();
-        self.rule.expires.is_some_and(|last| today > last.0)
+        self.rule.expires.is_some_and(|last| is_over(last, now))
     }
 
     pub(super) fn standing(&self, finding: &Finding, now: Timestamp) -> Standing {
@@ -113,54 +218,29 @@ impl CompiledRule {
         }
     }
 
-    /// Which of the finding's instances the rule's conditions cover, in their order.
+    /// Which of the finding's instances the rule covers, in their order.
     pub(super) fn covers(&self, finding: &Finding) -> Vec<bool> {
-        if let Some(ecosystem) = &self.ecosystem
-            && *ecosystem != finding.package.ecosystem
+        if self
+            .state
+            .is_some_and(|state| state != finding.vulnerability.state)
         {
             return vec![false; finding.instances.len()];
         }
-        // The source package's name stands for all that is built from it.
-        let group = matches(self.package.as_ref(), &finding.package.name);
-        finding
-            .instances
-            .iter()
-            .map(|instance| {
-                (group || matches(self.package.as_ref(), &instance.name))
-                    && matches(self.version.as_ref(), &instance.version)
-                    && self.covers_purl(instance)
-                    && self.covers_path(instance)
-            })
-            .collect()
+        self.scope.covers(finding)
     }
 
-    fn covers_purl(&self, instance: &Instance) -> bool {
-        let Some(pattern) = &self.purl else {
-            return true;
+    /// Why the argument of the rule's set does not hold for this image; `None` when it does.
+    pub(super) fn contradicted(&self, circumstances: &Circumstances<'_>) -> Option<String> {
+        let forbidden = self.unless_installed.as_ref()?;
+        let Some(installed) = circumstances.installed else {
+            return Some("no complete package list of the image is at hand".to_owned());
         };
-        instance.purl.as_deref().is_some_and(|purl| {
-            let bare = purl.split(['?', '#']).next().unwrap_or_default();
-            pattern.is_match(purl) || pattern.is_match(bare)
-        })
-    }
-
-    /// A package without a known path is not covered, and one with several has to match with all
-    /// of them: a copy elsewhere in the image was not what the rule's reason is about.
-    fn covers_path(&self, instance: &Instance) -> bool {
-        let Some(pattern) = &self.path else {
-            return true;
-        };
-        let mut paths = instance
-            .locations
-            .iter()
-            .filter_map(|place| place.path.as_deref());
-        paths.next().is_some_and(|first| {
-            pattern.is_match(first) && paths.all(|path| pattern.is_match(path))
-        })
+        let found = installed.iter().find(|name| forbidden.is_match(name))?;
+        Some(format!("the image has {found}"))
     }
 
     /// How the rule shows among a finding's matches; `covered` of `all` instances are meant by it.
-    pub(super) fn as_match(&self, ordinal: usize, covered: usize, all: usize) -> RuleMatch {
+    pub(super) fn as_match(&self, covered: usize, all: usize) -> RuleMatch {
         let reason = if covered == all {
             self.rule.reason.clone()
         } else {
@@ -174,12 +254,12 @@ impl CompiledRule {
             expires: self.rule.expires.map(|day| day.to_string()),
             reference: self.rule.reference.clone(),
             justification: self.rule.justification,
-            ..RuleMatch::new(rule_path(ordinal), Action::Ignore, reason)
+            ..RuleMatch::new(&self.path, Action::Ignore, reason)
         }
     }
 
     /// The rule in a list: `ignore[3] (CVE-2024-6345 in setuptools, owner ml-platform)`.
-    pub(super) fn title(&self, ordinal: usize) -> String {
+    pub(super) fn title(&self) -> String {
         let rule = &self.rule;
         let conditions = [&rule.package, &rule.purl, &rule.path, &rule.ecosystem];
         let scope = conditions
@@ -188,20 +268,6 @@ impl CompiledRule {
             .next()
             .map(|scope| format!(" in {scope}"))
             .unwrap_or_default();
-        format!(
-            "{} ({}{scope}, owner {})",
-            rule_path(ordinal),
-            rule.id,
-            rule.owner
-        )
+        format!("{} ({}{scope}, owner {})", self.path, rule.id, rule.owner)
     }
-}
-
-/// Where a rule stands in the policy.
-fn rule_path(ordinal: usize) -> String {
-    format!("ignore[{ordinal}]")
-}
-
-fn matches(pattern: Option<&GlobMatcher>, text: &str) -> bool {
-    pattern.is_none_or(|pattern| pattern.is_match(text))
 }

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::report::{RunOutcome, RunVerdict};
+use crate::model::report::{RunOutcome, RunVerdict, UncheckedPackage};
 use crate::model::{
     Action, Diagnostic, DiagnosticLevel, Failure, Finding, Outcome, ScannerId, ScannerRun,
 };
 
+use super::acknowledged::unacknowledged;
 use super::document::Age;
 use super::resolve::ResolvedPolicy;
 
@@ -17,11 +18,13 @@ use super::resolve::ResolvedPolicy;
 /// [`RunVerdict::insufficient`] still says why the results are not enough.
 ///
 /// The findings have to be decided ([`super::decide()`]); ones that are not count as untrustworthy
-/// results. `now` is the moment from which the age of databases is counted. A scanner whose
+/// results. `unchecked` are the packages that no scanner assesses, which the policy may want
+/// acknowledged. `now` is the moment from which the age of databases is counted. A scanner whose
 /// database has no known date is not held against the run; [`database_notes`] says so instead.
 pub fn judge(
     policy: &ResolvedPolicy,
     findings: &[Finding],
+    unchecked: &[UncheckedPackage],
     runs: &[ScannerRun],
     now: Timestamp,
 ) -> RunVerdict {
@@ -50,6 +53,7 @@ pub fn judge(
                 .filter_map(|run| too_old(run, limit, now)),
         );
     }
+    insufficient.extend(unacknowledged(policy, unchecked, now));
     let undecided = findings
         .iter()
         .filter(|finding| finding.decision.is_none())

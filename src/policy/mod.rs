@@ -4,6 +4,9 @@
 //! [`parse`] reads a file, [`Policy::resolve`] picks a profile, [`decide()`] decides on each finding,
 //! [`judge()`] on the run.
 
+mod acknowledged;
+mod cases;
+mod circumstances;
 pub mod cuda;
 mod decide;
 mod document;
@@ -17,21 +20,31 @@ mod problem;
 mod profiles;
 mod read;
 mod resolve;
+mod review;
+mod rules;
+mod scope;
+mod show;
+mod usage;
 mod values;
+mod versions;
 pub mod vex;
 mod yaml;
 
 #[cfg(test)]
 mod tests;
 
-pub use decide::decide;
-pub use document::{
-    Age, BandRule, Bands, ByFix, Consequence, Day, Document, IgnoreRule, Profile, Resolve,
-    ScannerDemands, SeverityChoice,
+pub use cases::{
+    Case, CaseFile, CaseFinding, CaseLayer, CasePackage, CaseResult, Expectation, read_cases,
+    run_case,
 };
+pub use circumstances::Circumstances;
+pub use decide::decide;
+pub use document::*;
 pub use judge::{database_notes, judge};
 pub use problem::{PolicyError, PolicyErrors, Problem};
 pub use resolve::{Policy, ResolvedPolicy, ScannerRules, parse};
+pub use review::{Warning, review, review_run};
+pub use show::{Setting, settings};
 
 /// The JSON Schema (draft 2020-12) of a policy file. Editors use it to complete and check; what
 /// only a reader of the whole can see (unknown profiles, circles, a rule without an end) is checked

@@ -6,14 +6,17 @@ use std::sync::LazyLock;
 use crate::model::{Action, ScannerId, Severity};
 use crate::reconcile::severity::SeverityRule;
 
+use super::acknowledged::Acknowledgements;
 use super::document::{
-    Age, BandRule, Bands, ByFix, Consequence, Document, Profile, Resolve, ScannerDemands,
-    SeverityChoice,
+    Age, BandRule, Bands, ByFix, Consequence, Cuda, Document, Enrichment, Grace, Profile, Resolve,
+    ScannerDemands, SeverityChoice, UncheckedDemand,
 };
 use super::ignore::IgnoreRules;
+use super::pattern::name_pattern;
 use super::problem::{PolicyError, PolicyErrors, nearest};
 use super::profiles::{Link, chain, half};
 use super::read;
+use super::rules::CompiledConditions;
 use super::yaml;
 
 /// The documented default policy, as it stands at the top of the repository.
@@ -24,19 +27,25 @@ const BUILT_IN_SOURCE: &str = "built-in";
 const USUAL_PROFILE: &str = "production";
 
 static SHIPPED: LazyLock<Document> = LazyLock::new(|| {
+    let shipped = read::Shipped {
+        profiles: &BTreeMap::new(),
+        rule_sets: &BTreeMap::new(),
+    };
     #[expect(
         clippy::expect_used,
         reason = "the text is compiled in and a test reads it"
     )]
-    read::document(BUILT_IN, BUILT_IN_SOURCE, &BTreeMap::new())
+    read::document(BUILT_IN, BUILT_IN_SOURCE, shipped)
         .expect("the policy that ships with the program is valid")
 });
 
 /// A valid policy: every profile that it has can be resolved.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
-    document: Document,
+    pub(super) document: Document,
     source: String,
+    /// The file, in which positions are looked up.
+    pub(super) text: String,
 }
 
 /// Reads and checks a policy file. `source` is the name under which problems are reported.
@@ -45,10 +54,14 @@ pub struct Policy {
 /// Every problem of the file, each with line, column and what to do about it. A text that is not
 /// YAML at all has one.
 pub fn parse(text: &str, source: &str) -> Result<Policy, PolicyErrors> {
-    let document = read::document(text, source, &SHIPPED.profiles)?;
+    let shipped = read::Shipped {
+        profiles: &SHIPPED.profiles,
+        rule_sets: &SHIPPED.rule_sets,
+    };
     Ok(Policy {
-        document,
+        document: read::document(text, source, shipped)?,
         source: source.to_owned(),
+        text: text.to_owned(),
     })
 }
 
@@ -58,6 +71,7 @@ impl Policy {
         Self {
             document: SHIPPED.clone(),
             source: BUILT_IN_SOURCE.to_owned(),
+            text: BUILT_IN.to_owned(),
         }
     }
 
@@ -88,14 +102,35 @@ impl Policy {
         names
     }
 
+    /// True for [`Policy::built_in`].
+    pub fn is_built_in(&self) -> bool {
+        self.source == BUILT_IN_SOURCE
+    }
+
+    /// What ships with the program besides the file's own.
+    pub(super) fn shipped() -> &'static Document {
+        &SHIPPED
+    }
+
+    /// The profile that applies to an image, by any of its names, when the user names none.
+    pub fn profile_of(&self, names: &[&str]) -> &str {
+        let own = self.document.profile_for.iter().find(|entry| {
+            name_pattern(&entry.image).is_ok_and(|pattern| {
+                let pattern = pattern.compile_matcher();
+                names.iter().any(|name| pattern.is_match(name))
+            })
+        });
+        own.map(|entry| entry.profile.as_str())
+            .or(self.document.default_profile.as_deref())
+            .unwrap_or(USUAL_PROFILE)
+    }
+
     /// The policy under one profile; without a name, under the policy's default.
     ///
     /// # Errors
     /// [`PolicyError::UnknownProfile`] with the profiles that there are.
     pub fn resolve(&self, profile: Option<&str>) -> Result<ResolvedPolicy, PolicyError> {
-        let name = profile
-            .or(self.document.default_profile.as_deref())
-            .unwrap_or(USUAL_PROFILE);
+        let name = profile.unwrap_or_else(|| self.profile_of(&[]));
         let unknown = || PolicyError::UnknownProfile {
             policy: self.source.clone(),
             name: name.to_owned(),
@@ -105,18 +140,62 @@ impl Policy {
         // A broken chain or pattern was an error of `parse`; nothing else is left to be unknown.
         let chain =
             chain(name, &self.document.profiles, &SHIPPED.profiles).map_err(|_| unknown())?;
-        let ignore = IgnoreRules::compile(&self.document.ignore).map_err(|_| unknown())?;
-        let is_shipped = self.source == BUILT_IN_SOURCE;
+        let document = &self.document;
+        let origin = Origin {
+            is_shipped: self.is_built_in(),
+        };
         Ok(ResolvedPolicy {
             source: self.source.clone(),
             profile: name.to_owned(),
             description: first(&chain, |profile| profile.description.clone()),
-            severity: severity_rule(self.document.severity.as_ref()),
-            scanners: scanner_rules(&chain, &self.document.scanners),
-            decisions: decisions(&chain, is_shipped).ok_or_else(unknown)?,
-            ignore,
+            severity: severity_rule(document.severity.as_ref()),
+            scanners: scanner_rules(&chain, &document.scanners),
+            rules: rules(&chain, origin).map_err(|_| unknown())?,
+            decisions: decisions(&chain, origin).ok_or_else(unknown)?,
+            grace: chain.iter().find_map(|link| {
+                let path = origin.path(link, "grace");
+                link.profile.grace.map(|grace| (grace, path))
+            }),
+            unchecked: first(&chain, |profile| profile.unchecked).unwrap_or(UncheckedDemand::List),
+            ignore: IgnoreRules::compile(document, &SHIPPED.rule_sets).map_err(|_| unknown())?,
+            acknowledged: Acknowledgements::compile(&document.acknowledge_unchecked)
+                .map_err(|_| unknown())?,
+            written: document.clone(),
         })
     }
+}
+
+/// Where a resolved value is written.
+#[derive(Clone, Copy, Debug)]
+struct Origin {
+    is_shipped: bool,
+}
+
+impl Origin {
+    /// The path of a key in a profile. In a user's report one that is not in the user's file says
+    /// so.
+    fn path(self, link: &Link<'_>, key: &str) -> String {
+        let prefix = if link.shipped && !self.is_shipped {
+            "built-in:"
+        } else {
+            ""
+        };
+        format!("{prefix}profiles.{}.{key}", link.name)
+    }
+}
+
+/// The rules of all profiles on the way up, nearest first; of one name the nearest.
+fn rules(chain: &[Link<'_>], origin: Origin) -> Result<Vec<CompiledConditions>, String> {
+    let mut rules: Vec<CompiledConditions> = Vec::new();
+    for link in chain {
+        for rule in &link.profile.rules {
+            if !rules.iter().any(|nearer| nearer.rule.name == rule.name) {
+                let path = origin.path(link, &format!("rules.{}", rule.name));
+                rules.push(CompiledConditions::new(rule, path)?);
+            }
+        }
+    }
+    Ok(rules)
 }
 
 /// What the nearest profile states.
@@ -153,7 +232,7 @@ fn scanner_rules(chain: &[Link<'_>], policy: &ScannerDemands) -> ScannerRules {
 }
 
 /// For each band, worst first: what happens with a fix and without.
-fn decisions(chain: &[Link<'_>], is_shipped: bool) -> Option<Vec<BandDecision>> {
+fn decisions(chain: &[Link<'_>], origin: Origin) -> Option<Vec<BandDecision>> {
     Severity::WORST_FIRST
         .into_iter()
         .map(|severity| {
@@ -166,15 +245,9 @@ fn decisions(chain: &[Link<'_>], is_shipped: bool) -> Option<Vec<BandDecision>> 
                         (BandRule::ByFix(_), true) => ".fixable",
                         (BandRule::ByFix(_), false) => ".unfixed",
                     };
-                    // In a user's report a rule that is not in the user's file says so.
-                    let origin = if link.shipped && !is_shipped {
-                        "built-in:"
-                    } else {
-                        ""
-                    };
                     Some(SeverityDecision {
                         consequence,
-                        rule: format!("{origin}profiles.{}.severity.{severity}{suffix}", link.name),
+                        rule: origin.path(link, &format!("severity.{severity}{suffix}")),
                     })
                 })
             };
@@ -195,8 +268,15 @@ pub struct ResolvedPolicy {
     description: Option<String>,
     severity: SeverityRule,
     scanners: ScannerRules,
+    pub(super) rules: Vec<CompiledConditions>,
     decisions: Vec<BandDecision>,
+    /// With the path at which it is written.
+    pub(super) grace: Option<(Grace, String)>,
+    pub(super) unchecked: UncheckedDemand,
     pub(super) ignore: IgnoreRules,
+    pub(super) acknowledged: Acknowledgements,
+    /// The policy as it was read, for what every profile shares.
+    written: Document,
 }
 
 /// What a policy demands of the scanners of a run.
@@ -256,6 +336,21 @@ impl ResolvedPolicy {
         &self.scanners
     }
 
+    /// The VEX documents that apply, as the policy names them.
+    pub fn vex(&self) -> &[String] {
+        &self.written.vex
+    }
+
+    /// Where what is known of exploitation comes from.
+    pub fn enrichment(&self) -> &Enrichment {
+        &self.written.enrichment
+    }
+
+    /// What the policy says of the hosts' drivers.
+    pub fn cuda(&self) -> &Cuda {
+        &self.written.cuda
+    }
+
     /// True when the run cannot pass without this scanner's result.
     pub fn requires(&self, scanner: &ScannerId) -> bool {
         self.scanners.required.contains(scanner)
@@ -303,6 +398,9 @@ impl ResolvedPolicy {
             extends: None,
             description: self.description.clone(),
             severity,
+            rules: self.rules.iter().map(|rule| rule.rule.clone()).collect(),
+            grace: self.grace.as_ref().map(|(grace, _)| *grace),
+            unchecked: Some(self.unchecked),
             scanners: ScannerDemands::default(),
         };
         let resolve = match &self.severity {
@@ -316,6 +414,7 @@ impl ResolvedPolicy {
             .required
             .iter()
             .map(|id| id.as_str().to_owned());
+        let used = self.written.use_rule_sets.iter().map(|used| &used.name);
         Document {
             version: 1,
             scanners: ScannerDemands {
@@ -325,12 +424,17 @@ impl ResolvedPolicy {
             },
             severity: Some(SeverityChoice { resolve }),
             default_profile: Some(self.profile.clone()),
+            profile_for: Vec::new(),
             profiles: BTreeMap::from([(self.profile.clone(), profile)]),
-            ignore: self
-                .ignore
-                .iter()
-                .map(|(_, rule)| rule.rule.clone())
+            // A later version of the program may ship other sets under these names.
+            rule_sets: used
+                .filter_map(|name| {
+                    let own = self.written.rule_sets.get(name);
+                    let set = own.or_else(|| SHIPPED.rule_sets.get(name))?;
+                    Some((name.clone(), set.clone()))
+                })
                 .collect(),
+            ..self.written.clone()
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::document::Day;
+use super::document::{Age, Day};
 use super::problem::did_you_mean;
 use super::yaml::{Node, Part};
 
@@ -227,4 +227,81 @@ impl Reader {
         }
         day
     }
+
+    pub(super) fn age(&mut self, item: &Item<'_>) -> Option<Age> {
+        let age = match item.node {
+            Node::Text(text) => Age::parse(text),
+            _ => None,
+        };
+        if age.is_none() {
+            let message = format!(
+                "expected a length of time such as `7d` or `36h`, found {}",
+                item.node.describe()
+            );
+            self.problem(&item.place, message, None);
+        }
+        age
+    }
+
+    /// A number within limits.
+    pub(super) fn score(&mut self, item: &Item<'_>, highest: f64) -> Option<f64> {
+        let number = match item.node {
+            Node::Number(number) => number.parse().ok(),
+            _ => None,
+        };
+        let number = number.filter(|number| (0.0..=highest).contains(number));
+        if number.is_none() {
+            let message = format!(
+                "expected a number from 0 to {highest}, found {}",
+                item.node.describe()
+            );
+            self.problem(&item.place, message, None);
+        }
+        number
+    }
+
+    /// One of some words.
+    pub(super) fn choice<T>(
+        &mut self,
+        item: &Item<'_>,
+        words: &[&str],
+        meaning: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let word = match item.node {
+            Node::Text(word) => word.as_str(),
+            _ => "",
+        };
+        let found = meaning(word);
+        if found.is_none() {
+            let message = format!("expected {}, found {}", one_of(words), item.node.describe());
+            self.problem(
+                &item.place,
+                message,
+                did_you_mean(word, words.iter().copied()),
+            );
+        }
+        found
+    }
+
+    /// A list, or a single member without the brackets.
+    pub(super) fn one_or_more<'n>(&mut self, item: &Item<'n>) -> Vec<Item<'n>> {
+        if matches!(item.node, Node::List(_)) {
+            let members = self.members(item);
+            if members.is_empty() {
+                self.problem(&item.place, "expected at least one member", None);
+            }
+            members
+        } else {
+            vec![item.clone()]
+        }
+    }
+}
+
+/// Words for a message, in their order.
+pub(super) fn one_of(words: &[&str]) -> String {
+    words
+        .iter()
+        .map(|word| format!("`{word}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -10,8 +10,8 @@ use std::fmt;
 
 use serde::Serialize;
 use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error as _, IgnoredAny, MapAccess, SeqAccess,
-    VariantAccess, Visitor,
+    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _, IgnoredAny, MapAccess,
+    SeqAccess, VariantAccess, Visitor,
 };
 
 /// Largest text that is read, in bytes.
@@ -124,6 +124,51 @@ pub(super) fn locate(text: &str, steps: &[usize], part: Part) -> Option<Position
         .deserialize(serde_yaml::Deserializer::from_str(text))
         .err()?;
     error.location().map(|at| (at.line(), at.column()))
+}
+
+/// Reads a text as a type, within the limits of [`load`].
+///
+/// # Errors
+/// As [`load`], and where and why the text is not of that type.
+pub(super) fn typed<T: DeserializeOwned>(text: &str) -> Result<T, (Option<Position>, String)> {
+    load(text)?;
+    serde_yaml::from_str(text).map_err(|error| {
+        let position = error.location().map(|at| (at.line(), at.column()));
+        (position, plain_message(&error))
+    })
+}
+
+/// The position of a key, found by the names and ordinals that lead to it; `None` when the text has
+/// no such key. A list's member is also found by its `name`.
+pub(super) fn position_of(text: &str, path: &[&str]) -> Option<Position> {
+    let root = load(text).ok()?;
+    let mut node = &root;
+    let mut steps = Vec::new();
+    for name in path {
+        let ordinal = match node {
+            Node::Mapping(entries) => entries.iter().position(|(key, _)| key == name)?,
+            Node::List(members) => members
+                .iter()
+                .position(|member| is_named(member, name))
+                .or_else(|| name.parse().ok())?,
+            _ => return None,
+        };
+        node = match node {
+            Node::Mapping(entries) => &entries.get(ordinal)?.1,
+            Node::List(members) => members.get(ordinal)?,
+            _ => return None,
+        };
+        steps.push(ordinal);
+    }
+    locate(text, &steps, Part::Key)
+}
+
+fn is_named(member: &Node, name: &str) -> bool {
+    let Node::Mapping(entries) = member else {
+        return false;
+    };
+    let is = |(key, value): &(String, Node)| key == "name" && *value == Node::Text(name.to_owned());
+    entries.iter().any(is)
 }
 
 /// Writes a value as YAML.

@@ -64,6 +64,7 @@ pub(crate) fn report() -> Report {
             severity: "vendor".to_owned(),
             expired_rules: vec!["ignore[2]: CVE-2023-4911, expired on 2026-10-31".to_owned()],
             unused_rules: vec!["ignore[5]: CVE-2022-0001".to_owned()],
+            ..PolicySummary::default()
         },
         summary: Summary {
             findings: 5,

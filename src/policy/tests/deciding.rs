@@ -164,7 +164,7 @@ fn a_rule_holds_through_its_last_day_in_utc() {
         ("2026-07-01T00:00:00Z", Action::Block),
     ] {
         let mut findings = [setuptools(Severity::Critical, FixState::Fixed)];
-        let summary = decide(&policy, &mut findings, at(now));
+        let summary = decide(&policy, &mut findings, &Circumstances::at(at(now)));
         assert_eq!(
             findings[0].decision.as_ref().unwrap().action,
             expected,
@@ -187,7 +187,11 @@ fn a_rule_until_there_is_a_fix_ends_with_the_fix() {
         Action::Ignore
     );
     let mut findings = [setuptools(Severity::Critical, FixState::Fixed)];
-    let summary = decide(&policy, &mut findings, at("2026-06-01T00:00:00Z"));
+    let summary = decide(
+        &policy,
+        &mut findings,
+        &Circumstances::at(at("2026-06-01T00:00:00Z")),
+    );
     assert_eq!(findings[0].decision.as_ref().unwrap().action, Action::Block);
     assert_eq!(
         summary.expired_rules,
@@ -204,7 +208,11 @@ fn rules_that_are_over_or_match_nothing_are_told() {
         "id: CVE-2024-6345, package: setuptools, reason: r, owner: b, expires: 2026-01-31",
     ]);
     let mut findings = [setuptools(Severity::Critical, FixState::Fixed)];
-    let summary = decide(&policy, &mut findings, at("2026-06-01T00:00:00Z"));
+    let summary = decide(
+        &policy,
+        &mut findings,
+        &Circumstances::at(at("2026-06-01T00:00:00Z")),
+    );
     assert_eq!(
         summary.unused_rules,
         ["ignore[0] (CVE-2020-1000, owner a) matches no finding"]

@@ -116,8 +116,8 @@ fn the_exit_code_follows_from_findings_and_scanners() {
         let policy = resolved(demands);
         let mut findings = findings;
         let now = at("2026-06-01T00:00:00Z");
-        decide(&policy, &mut findings, now);
-        let verdict = judge(&policy, &findings, &runs, now);
+        decide(&policy, &mut findings, &Circumstances::at(now));
+        let verdict = judge(&policy, &findings, &[], &runs, now);
         assert_eq!(verdict.exit_code, code, "{name}: {verdict:?}");
         assert_eq!(verdict.insufficient.len(), reasons, "{name}: {verdict:?}");
         let outcome = match code {
@@ -142,7 +142,7 @@ fn an_old_database_is_not_enough_and_an_unknown_date_is_a_note() {
         (Some("2026-07-01T00:00:00Z"), 0, 1),
     ] {
         let runs = with(built);
-        let verdict = judge(&policy, &[], &runs, now);
+        let verdict = judge(&policy, &[], &[], &runs, now);
         assert_eq!(verdict.exit_code, code, "{built:?} {verdict:?}");
         assert_eq!(
             database_notes(&policy, &runs, now).len(),
@@ -150,7 +150,7 @@ fn an_old_database_is_not_enough_and_an_unknown_date_is_a_note() {
             "{built:?}"
         );
     }
-    let verdict = judge(&policy, &[], &with(Some("2026-05-01T12:00:00Z")), now);
+    let verdict = judge(&policy, &[], &[], &with(Some("2026-05-01T12:00:00Z")), now);
     assert_eq!(
         verdict.insufficient,
         ["the database of trivy is 38 days old and 7d is the limit; update it and scan again"]
@@ -164,6 +164,7 @@ fn findings_without_a_decision_never_pass() {
     let verdict = judge(
         &policy,
         &findings,
+        &[],
         &[ok("trivy")],
         at("2026-06-01T00:00:00Z"),
     );

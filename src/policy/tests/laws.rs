@@ -53,8 +53,8 @@ proptest! {
         let texts: Vec<&str> = rules.iter().map(String::as_str).collect();
         let now = at("2026-06-01T00:00:00Z");
         let (mut fewer, mut more) = (findings.clone(), findings);
-        decide(&ignoring(&texts[1..]), &mut fewer, now);
-        decide(&ignoring(&texts), &mut more, now);
+        decide(&ignoring(&texts[1..]), &mut fewer, &Circumstances::at(now));
+        decide(&ignoring(&texts), &mut more, &Circumstances::at(now));
         for (fewer, more) in fewer.iter().zip(&more) {
             let (fewer, more) = (fewer.decision.as_ref().unwrap(), more.decision.as_ref().unwrap());
             prop_assert!(more.action <= fewer.action);

@@ -1,5 +1,6 @@
 //! What a policy means, from text to verdict.
 
+mod conditions;
 mod deciding;
 mod judging;
 mod laws;
@@ -115,7 +116,7 @@ const ENDS: &str = "reason: not reachable, owner: ml, expires: 2026-06-30";
 
 fn decided(policy: &ResolvedPolicy, finding: Finding, now: &str) -> Finding {
     let mut findings = [finding];
-    decide(policy, &mut findings, at(now));
+    decide(policy, &mut findings, &Circumstances::at(at(now)));
     let [finding] = findings;
     finding
 }

@@ -1,0 +1,109 @@
+//! Which rules had a part in a run, and which had none.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::model::report::PolicySummary;
+
+use super::resolve::ResolvedPolicy;
+
+/// In how many findings each ignore rule had a part.
+pub(super) struct RuleUse {
+    counts: Vec<Counts>,
+    /// Findings that two rules cover whole, by the ordinals of the two.
+    overlaps: BTreeMap<(usize, usize), usize>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    held: usize,
+    lapsed: usize,
+}
+
+impl RuleUse {
+    pub(super) fn of(policy: &ResolvedPolicy) -> Self {
+        Self {
+            counts: vec![Counts::default(); policy.ignore.len()],
+            overlaps: BTreeMap::new(),
+        }
+    }
+
+    /// A rule that holds covers a finding, or a part of it.
+    pub(super) fn held(&mut self, ordinal: usize) {
+        if let Some(counts) = self.counts.get_mut(ordinal) {
+            counts.held += 1;
+        }
+    }
+
+    /// A rule that no longer holds would have.
+    pub(super) fn lapsed(&mut self, ordinal: usize) {
+        if let Some(counts) = self.counts.get_mut(ordinal) {
+            counts.lapsed += 1;
+        }
+    }
+
+    /// Each of these rules covers the same finding whole. Compared with the first only: what is
+    /// asked is which rules can go.
+    pub(super) fn overlap(&mut self, whole: &[usize]) {
+        if let Some((first, others)) = whole.split_first() {
+            for other in others {
+                *self.overlaps.entry((*first, *other)).or_default() += 1;
+            }
+        }
+    }
+
+    /// Writes into the summary what a person should look at.
+    pub(super) fn summarise(
+        &self,
+        policy: &ResolvedPolicy,
+        now: Timestamp,
+        summary: &mut PolicySummary,
+    ) {
+        for (rule, counts) in policy.ignore.iter().zip(&self.counts) {
+            let title = rule.title();
+            if let Some(last) = rule.rule.expires.filter(|_| rule.is_expired(now)) {
+                summary.expired_rules.push(format!(
+                    "{title} expired on {last}; {}",
+                    counted_again(counts.lapsed)
+                ));
+            } else if counts.lapsed > 0 {
+                summary.expired_rules.push(format!(
+                    "{title} held until a fix, and there is one; {}",
+                    counted_again(counts.lapsed)
+                ));
+            } else if counts.held == 0 {
+                summary
+                    .unused_rules
+                    .push(format!("{title} matches no finding"));
+            }
+        }
+        let path = |ordinal: usize| {
+            policy
+                .ignore
+                .iter()
+                .nth(ordinal)
+                .map(|rule| rule.path.as_str())
+        };
+        for ((first, other), findings) in &self.overlaps {
+            let (Some(first), Some(other)) = (path(*first), path(*other)) else {
+                continue;
+            };
+            let findings = match findings {
+                1 => "1 finding".to_owned(),
+                many => format!("{many} findings"),
+            };
+            summary
+                .overlapping_rules
+                .push(format!("{first} and {other} both cover {findings}"));
+        }
+    }
+}
+
+fn counted_again(findings: usize) -> String {
+    match findings {
+        0 => "no finding needs it".to_owned(),
+        1 => "1 finding counts again".to_owned(),
+        many => format!("{many} findings count again"),
+    }
+}
