@@ -18,7 +18,8 @@ The words of a fact, as all databases take them:
   dsa               a notice that covers several flaws of one update
   in.DATABASE       what this database says instead: absent, severity, fixed, status, only_id
 Ids, packages, ranges and ratings are as published, fixes of Debian by its changelogs. Made up are the
-ids of Snyk and the numbers of notices, and what stands under `in`, which `why` explains.
+ids of Snyk, the numbers of notices, Debian's versions of NVIDIA's driver, and what stands under `in`, which
+`why` explains.
 
 The answer is one object: `findings`, each with `id` (the name that counts), `group`
 (ecosystem/package[@version]), `reporters` and `misses`. A reporter has the ids that the scanner uses,

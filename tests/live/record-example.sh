@@ -19,7 +19,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/crosscheck-live
 work=${CROSSCHECK_LIVE_WORK:-$cache/run}
 bundle=$root/examples/runs/pytorch-cuda
 stage=/tmp/crosscheck-example
-now=2026-07-01T07:00:00Z
+now=2026-11-01T07:00:00Z
 
 fail() {
     printf 'record-example.sh: %s\n' "$*" >&2

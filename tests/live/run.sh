@@ -13,8 +13,8 @@ root=$(cd "$here/../.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/crosscheck-live
 work=${CROSSCHECK_LIVE_WORK:-$cache/run}
 # The moment that the databases say they were built at; the scans are judged an hour later.
-database_date=2026-07-01T06:00:00Z
-export CROSSCHECK_LIVE_NOW=2026-07-01T07:00:00Z
+database_date=2026-11-01T06:00:00Z
+export CROSSCHECK_LIVE_NOW=2026-11-01T07:00:00Z
 mkdir -p "$work"
 
 step() {

@@ -130,22 +130,23 @@ base_layer() {
     commit_layer "mmdebstrap $DEBIAN_SUITE"
 }
 
-# Packages under the names, versions and maintainer of NVIDIA's apt repository. Their libraries are
-# stand-ins of a line: scanners go by the package database.
+# Packages under the names, versions and maintainers of NVIDIA's apt repository, and of the driver in
+# Debian's non-free. Their libraries are stand-ins of a line: scanners go by the package database.
 nvidia_packages() {
-    local name version section file tree packages=()
-    while IFS=$'\t' read -r name version section file; do
+    local name version source section file maintainer tree packages=()
+    while IFS=$'\t' read -r name version source section file maintainer; do
         tree=$build/nvidia/$name
         mkdir -p "$tree/DEBIAN" "$tree/$(dirname "$file")"
         printf 'Stand-in for a file of %s %s.\n' "$name" "$version" >"$tree/$file"
         cat >"$tree/DEBIAN/control" <<CONTROL
 Package: $name
+Source: $source
 Version: $version
 Section: $section
 Priority: optional
 Architecture: $DEBIAN_ARCHITECTURE
-Maintainer: cudatools <cudatools@nvidia.com>
-Description: Stand-in for a package of the NVIDIA repository
+Maintainer: $maintainer
+Description: Stand-in for a package with a part of NVIDIA's driver or libraries
 CONTROL
         settle_dates "$tree"
         dpkg-deb --root-owner-group --build "$tree" "$build/nvidia/$name.deb"
