@@ -56,9 +56,9 @@ class FakeSnyk:
 class Live:
     """Everything that a scan needs, and what came out so far."""
 
-    def __init__(self, crosscheck, work, cache):
+    def __init__(self, crosscheck, work, cache, scratch="scratch"):
         self.crosscheck, self.work, self.cache = map(pathlib.Path, (crosscheck, work, cache))
-        self.scratch = self.work / "scratch"
+        self.scratch = self.work / scratch
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir(parents=True)
         self.now = os.environ["CROSSCHECK_LIVE_NOW"]
@@ -197,6 +197,20 @@ class Live:
         self.check(name, f"{scanner} failed, {kind}", row["status"] == "failed" and told)
         if row.get("kind") != kind:
             self.differences.append(f"{name}: {scanner}: {json.dumps(row)}")
+
+    def summary(self, title):
+        """Prints what came out, and gives the exit code."""
+        width = max(len(row[0]) for row in self.rows)
+        print(f"\n{'':<{width}}  {'expected':>8}  {'seen':>6}  {'differences':>11}")
+        for name, due, seen, count in self.rows:
+            print(f"{name:<{width}}  {due:>8}  {seen:>6}  {count:>11}")
+        total = sum(row[3] for row in self.rows)
+        for difference in self.differences[:60]:
+            print(difference)
+        if len(self.differences) > 60:
+            print(f"and {len(self.differences) - 60} more")
+        print(f"{title}: {len(self.rows)} rows, differences = {total}")
+        return 1 if total or self.differences else 0
 
 
 def own_answers(live, record, environment):
@@ -355,17 +369,7 @@ def main():
         live.check_failed("expired-token", report, "snyk", "authentication")
         live.compare("expired-token", failed=["snyk"])
 
-    width = max(len(row[0]) for row in live.rows)
-    print(f"\n{'':<{width}}  {'expected':>8}  {'seen':>6}  {'differences':>11}")
-    for name, due, seen, count in live.rows:
-        print(f"{name:<{width}}  {due:>8}  {seen:>6}  {count:>11}")
-    total = sum(row[3] for row in live.rows)
-    for difference in live.differences[:60]:
-        print(difference)
-    if len(live.differences) > 60:
-        print(f"and {len(live.differences) - 60} more")
-    print(f"live tests: {len(live.rows)} rows, differences = {total}")
-    return 1 if total or live.differences else 0
+    return live.summary("live tests")
 
 
 if __name__ == "__main__":
