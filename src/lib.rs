@@ -11,6 +11,7 @@ pub mod explanation;
 pub mod formats;
 pub mod image;
 pub mod model;
+pub mod nvidia;
 pub mod policy;
 pub mod reconcile;
 pub mod report;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// Modules from the ground up; those in one row may not use each other.
 const FLOORS: &[&[&str]] = &[
     &["model"],
-    &["formats"],
+    &["formats", "nvidia"],
     &["reconcile"],
     &["policy", "coverage"],
     &["analysis", "explanation"],

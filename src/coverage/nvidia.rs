@@ -4,120 +4,8 @@
 //! versions, and the distributions do not track packages from NVIDIA's repositories. A scanner that
 //! lists such a package and reports nothing has compared it with nothing.
 
-use std::sync::LazyLock;
-
-use globset::{Glob, GlobSet, GlobSetBuilder};
-
 use crate::model::Ecosystem;
-
-/// One class of packages with the patterns of its names.
-struct Class {
-    /// For the reason that a report shows.
-    title: &'static str,
-    /// Packages of NVIDIA's apt and rpm repositories.
-    os: &'static [&'static str],
-    /// Wheels.
-    pypi: &'static [&'static str],
-    /// Conda packages.
-    conda: &'static [&'static str],
-}
-
-/// The first class that matches counts: the container runtime's libraries are named like the
-/// driver's.
-const CLASSES: &[Class] = &[
-    Class {
-        title: "NVIDIA's container runtime",
-        os: &[
-            "libnvidia-container*",
-            "nvidia-container-*",
-            "nvidia-docker2",
-        ],
-        pypi: &[],
-        conda: &[],
-    },
-    Class {
-        title: "NVIDIA's CUDA compatibility driver",
-        os: &["cuda-compat*"],
-        pypi: &[],
-        conda: &["cuda-compat*"],
-    },
-    Class {
-        title: "NVIDIA's machine learning libraries",
-        os: &[
-            "libcudnn*",
-            "cudnn*",
-            "libnccl*",
-            "libnvinfer*",
-            "libnvonnxparsers*",
-            "libnvparsers*",
-            "tensorrt*",
-            "libcutensor*",
-            "libcusparselt*",
-        ],
-        pypi: &[
-            "nvidia-cudnn*",
-            "nvidia-nccl*",
-            "nvidia-nvshmem*",
-            "nvidia-cusparselt*",
-            "nvidia-dali*",
-            "tensorrt",
-            "tensorrt-{cu,lib,bindings,dispatch,lean}*",
-        ],
-        conda: &["cudnn", "nccl", "libcudnn*", "libcutensor*", "cutensor"],
-    },
-    Class {
-        title: "NVIDIA's CUDA toolkit",
-        os: &[
-            "cuda-*",
-            "lib{cublas,cufft,cufile,curand,cusolver,cusparse,npp,nvjpeg,nvjitlink,nvfatbin,nvvm}*",
-            "nsight-*",
-            "gds-tools*",
-        ],
-        pypi: &[
-            "nvidia-*-cu1[0-9]",
-            "nvidia-cuda-*",
-            "nvidia-{cublas,cufft,cufile,curand,cusolver,cusparse,npp,nvfatbin,nvjitlink,nvjpeg,nvtx,nvvm}",
-        ],
-        conda: &[
-            "cuda-*",
-            "cudatoolkit*",
-            "lib{cublas,cufft,cufile,curand,cusolver,cusparse,npp,nvjpeg,nvjitlink}*",
-        ],
-    },
-    Class {
-        title: "NVIDIA's driver and tools",
-        os: &[
-            "nvidia-*",
-            "libnvidia-*",
-            "kmod-nvidia*",
-            "datacenter-gpu-manager*",
-        ],
-        pypi: &[],
-        conda: &[],
-    },
-];
-
-static PATTERNS: LazyLock<Vec<[GlobSet; 3]>> = LazyLock::new(|| {
-    let set = |patterns: &[&str]| {
-        let mut set = GlobSetBuilder::new();
-        for pattern in patterns {
-            #[expect(
-                clippy::expect_used,
-                reason = "the patterns are above, and a test reads them"
-            )]
-            set.add(Glob::new(pattern).expect("a pattern of this file"));
-        }
-        #[expect(
-            clippy::expect_used,
-            reason = "the patterns are above, and a test reads them"
-        )]
-        set.build().expect("the patterns of this file")
-    };
-    CLASSES
-        .iter()
-        .map(|class| [set(class.os), set(class.pypi), set(class.conda)])
-        .collect()
-});
+use crate::nvidia::PackageClass;
 
 /// The class of a package built by NVIDIA; `None` for every other package and for a distribution's
 /// own build of NVIDIA software, which its security team tracks.
@@ -127,19 +15,15 @@ pub(super) fn class(
     version: &str,
     maintainer: Option<&str>,
 ) -> Option<&'static str> {
-    let column = match ecosystem {
-        Ecosystem::Deb | Ecosystem::Rpm => 0,
-        Ecosystem::PyPi => 1,
-        Ecosystem::Conda => 2,
-        _ => return None,
+    let comes_from_nvidia = match ecosystem {
+        Ecosystem::Deb | Ecosystem::Rpm => !is_distribution_build(version, maintainer),
+        // NVIDIA has no repositories for other package managers of operating systems.
+        other => !other.is_os(),
     };
-    if column == 0 && is_distribution_build(version, maintainer) {
-        return None;
-    }
-    let ordinal = PATTERNS
-        .iter()
-        .position(|sets| sets.get(column).is_some_and(|set| set.is_match(name)))?;
-    CLASSES.get(ordinal).map(|class| class.title)
+    comes_from_nvidia
+        .then(|| PackageClass::of(ecosystem, name))
+        .flatten()
+        .map(PackageClass::title)
 }
 
 /// The maintainer tells. Where no scanner names one, the marks that Debian and Ubuntu put into the
