@@ -3,8 +3,63 @@
 use std::collections::BTreeMap;
 
 use super::document::{Age, Day};
-use super::problem::did_you_mean;
-use super::yaml::{Node, Part};
+use super::problem::{PolicyErrors, Problem, did_you_mean};
+use super::yaml::{self, Node, Part};
+
+/// Most problems that one answer lists; the rest is a symptom of something else.
+const MAX_PROBLEMS: usize = 50;
+
+/// Reads a YAML file with `build`, which takes the root; `what` names the kind of file for messages.
+/// The value is handed out only when there was no problem.
+pub(super) fn read<T>(
+    text: &str,
+    source: &str,
+    what: &str,
+    build: impl FnOnce(&mut Reader, &Item<'_>) -> Option<T>,
+) -> Result<T, PolicyErrors> {
+    let whole_file = |position, message| Problem {
+        position,
+        path: String::new(),
+        message,
+        help: None,
+    };
+    let failed = |problems| PolicyErrors {
+        source: source.to_owned(),
+        problems,
+    };
+    let root = yaml::load(text).map_err(|(position, message)| {
+        failed(vec![whole_file(position, format!("not {what}: {message}"))])
+    })?;
+    let mut reader = Reader::default();
+    let value = build(
+        &mut reader,
+        &Item {
+            node: &root,
+            place: Place::root(),
+        },
+    );
+    if reader.problems.is_empty() {
+        return value.ok_or_else(|| failed(vec![whole_file(None, format!("not {what}"))]));
+    }
+    let more = reader.problems.len().saturating_sub(MAX_PROBLEMS);
+    let mut problems: Vec<Problem> = reader
+        .problems
+        .into_iter()
+        .take(MAX_PROBLEMS)
+        .map(|found| Problem {
+            position: yaml::locate(text, &found.place.steps, found.place.part),
+            path: found.place.path,
+            message: found.message,
+            help: found.help,
+        })
+        .collect();
+    problems.sort_by_key(|problem| problem.position);
+    if more > 0 {
+        let message = format!("{more} more problems are not shown; mend these first");
+        problems.push(whole_file(None, message));
+    }
+    Err(failed(problems))
+}
 
 /// A place in the tree, for people (`path`) and for `yaml::locate` (`steps`).
 #[derive(Clone, Debug)]

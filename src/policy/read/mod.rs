@@ -17,12 +17,9 @@ use super::document::{
     SeverityChoice,
 };
 use super::pattern::name_pattern;
-use super::problem::{PolicyErrors, Problem, did_you_mean};
-use super::values::{Item, Place, Reader, one_of};
-use super::yaml::{self, Node};
-
-/// Most problems that one answer lists; the rest is a symptom of something else.
-const MAX_PROBLEMS: usize = 50;
+use super::problem::{PolicyErrors, did_you_mean};
+use super::values::{Item, Place, Reader, one_of, read};
+use super::yaml::Node;
 
 /// What is there besides the file's own.
 #[derive(Clone, Copy, Debug)]
@@ -37,54 +34,14 @@ pub(super) fn document(
     source: &str,
     shipped: Shipped<'_>,
 ) -> Result<Document, PolicyErrors> {
-    let failed = |problems| PolicyErrors {
-        source: source.to_owned(),
-        problems,
-    };
-    let root = yaml::load(text).map_err(|(position, message)| {
-        failed(vec![Problem {
-            position,
-            path: String::new(),
-            message: format!("not a policy: {message}"),
-            help: None,
-        }])
-    })?;
-    let mut reader = Reader::default();
-    let document = reader.document(&root, shipped);
-    if reader.problems.is_empty() {
-        return Ok(document);
-    }
-    let more = reader.problems.len().saturating_sub(MAX_PROBLEMS);
-    let mut problems: Vec<Problem> = reader
-        .problems
-        .into_iter()
-        .take(MAX_PROBLEMS)
-        .map(|found| Problem {
-            position: yaml::locate(text, &found.place.steps, found.place.part),
-            path: found.place.path,
-            message: found.message,
-            help: found.help,
-        })
-        .collect();
-    problems.sort_by_key(|problem| problem.position);
-    if more > 0 {
-        problems.push(Problem {
-            position: None,
-            path: String::new(),
-            message: format!("{more} more problems are not shown; mend these first"),
-            help: None,
-        });
-    }
-    Err(failed(problems))
+    read(text, source, "a policy", |reader, root| {
+        Some(reader.document(root, shipped))
+    })
 }
 
 impl Reader {
-    fn document(&mut self, root: &Node, shipped: Shipped<'_>) -> Document {
-        let place = Place::root();
-        let mut fields = self.fields(&Item {
-            node: root,
-            place: place.clone(),
-        });
+    fn document(&mut self, root: &Item<'_>, shipped: Shipped<'_>) -> Document {
+        let mut fields = self.fields(root);
         let version = self.required(&mut fields, "version", "add `version: 1`");
         if let Some(version) = version
             && *version.node != Node::Number("1".to_owned())
