@@ -1,7 +1,11 @@
 //! Flaws of NVIDIA's driver, which the host's driver fixes and not the image.
 
 mod bulletins;
+mod hosts;
+mod nodes;
 mod version;
 
 pub use bulletins::{Branch, BranchKind, Bulletins, Component, Entry, Hint};
+pub use hosts::{Host, HostDriver, Hosts};
+pub use nodes::{MAX_NODES_BYTES, NodesError};
 pub use version::{DriverBranch, DriverVersion, MalformedVersion};
