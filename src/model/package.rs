@@ -353,9 +353,28 @@ pub fn evidence_anchor(path: &str) -> &str {
     end.and_then(|end| path.get(..end)).unwrap_or(path)
 }
 
+/// The driver version in the path of a library of NVIDIA's user-mode driver, whose file names end in
+/// it: `550.54.15` in `/usr/local/cuda-12.4/compat/libcuda.so.550.54.15`.
+///
+/// `None` for everything else: the toolkit's stubs, which are only linked against, the container
+/// runtime's library, and links such as `libcuda.so.1`.
+pub fn driver_library_version(path: &str) -> Option<&str> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let (library, version) = name.split_once(".so.")?;
+    let of_driver = matches!(library, "libcuda" | "libnvcuvid")
+        || (library.starts_with("libnvidia-") && !library.starts_with("libnvidia-container"));
+    let numbers = version.split('.');
+    let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_stub = folder.trim_start_matches('/').starts_with("usr/local/cuda")
+        && folder.contains("/targets/")
+        && folder.ends_with("/lib/stubs");
+    (of_driver && !is_stub && numbers.clone().count() > 1 && numbers.clone().all(plain))
+        .then_some(version)
+}
+
 /// True for what [`evidence_anchor`] gives where a scanner recognises packages: metadata of Python
-/// distributions, npm and gem packages, Java archives, and programs. Two packages that have such a
-/// file in common are one piece of software under two names.
+/// distributions, npm and gem packages, Java archives, programs, and libraries of NVIDIA's driver.
+/// Two packages that have such a file in common are one piece of software under two names.
 fn is_package_evidence(anchor: &str) -> bool {
     let (folder, name) = anchor.rsplit_once('/').unwrap_or(("", anchor));
     let suffix = name.rsplit_once('.').map_or("", |(_, suffix)| suffix);
@@ -365,6 +384,7 @@ fn is_package_evidence(anchor: &str) -> bool {
             "dist-info" | "egg-info" | "gemspec" | "jar" | "war" | "ear"
         )
         || ["bin", "sbin"].contains(&folder.rsplit('/').next().unwrap_or(folder))
+        || driver_library_version(anchor).is_some()
 }
 
 /// The purl qualifier `upstream` in its three spellings: `name`, `name@version` and the file name
@@ -448,6 +468,37 @@ mod tests {
         ] {
             assert_eq!(evidence_anchor(path), anchor);
         }
+    }
+
+    #[test]
+    fn a_driver_library_carries_the_drivers_version() {
+        for (path, expected) in [
+            (
+                "/usr/lib/x86_64-linux-gnu/libcuda.so.580.159.03",
+                Some("580.159.03"),
+            ),
+            (
+                "/usr/local/cuda-12.4/compat/libcuda.so.550.54.15",
+                Some("550.54.15"),
+            ),
+            ("opt/x/libnvidia-ml.so.390.157", Some("390.157")),
+            ("/usr/lib/libnvcuvid.so.580.159.03", Some("580.159.03")),
+            ("/usr/lib/libcuda.so.1", None),
+            ("/usr/lib/libcuda.so", None),
+            ("/usr/lib/libcudart.so.12.4.127", None),
+            ("/usr/lib/libnvidia-container.so.1.17.4", None),
+            ("/usr/lib/libnvidia-container-go.so.1.17.4", None),
+            ("/usr/lib/libnvidia-ml.so.580.x", None),
+            (
+                "/usr/local/cuda-12.4/targets/x86_64-linux/lib/stubs/libcuda.so.12.4",
+                None,
+            ),
+        ] {
+            assert_eq!(driver_library_version(path), expected, "{path}");
+        }
+        let mut package = Package::new(Ecosystem::Deb, "bundle", "1");
+        package.record_files(["/opt/libcuda.so.580.159.03", "/opt/readme"].into_iter());
+        assert_eq!(package.files, ["/opt/libcuda.so.580.159.03"]);
     }
 
     #[test]

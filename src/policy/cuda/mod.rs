@@ -1,11 +1,15 @@
 //! Flaws of NVIDIA's driver, which the host's driver fixes and not the image.
 
+mod assess;
 mod bulletins;
 mod hosts;
+mod image;
 mod nodes;
 mod version;
 
+pub use assess::{Assessment, Mitigation, NotMitigated, Reason, assess};
 pub use bulletins::{Branch, BranchKind, Bulletins, Component, Entry, Hint};
 pub use hosts::{Host, HostDriver, Hosts};
+pub use image::Image;
 pub use nodes::{MAX_NODES_BYTES, NodesError};
 pub use version::{DriverBranch, DriverVersion, MalformedVersion};

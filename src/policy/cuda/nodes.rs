@@ -38,7 +38,7 @@ pub enum NodesError {
         bytes: usize,
     },
     /// Not JSON, or a field of another type than in Kubernetes.
-    #[error("{file}:{}:{}: not a list of nodes: {error}; write it with: kubectl get nodes -o json", error.line(), error.column())]
+    #[error("{file}: not a list of nodes: {error}; write it with: kubectl get nodes -o json")]
     Malformed {
         /// The file.
         file: String,

@@ -1,0 +1,192 @@
+//! What of NVIDIA's driver an image contains.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::version::DriverVersion;
+use crate::model::package::driver_library_version;
+use crate::model::{InventoryScope, Package, ScannerId};
+use crate::nvidia::PackageClass;
+use crate::reconcile::Inventory;
+
+/// An image as the rule on drivers sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Image {
+    /// A name by which it is a driver image.
+    driver_name: Option<String>,
+    /// Packages with the driver's kernel modules or firmware.
+    kernel: BTreeSet<String>,
+    /// NVIDIA's installer of the driver: package or path.
+    installer: BTreeSet<String>,
+    /// The user-mode driver's packages and libraries.
+    user_mode: BTreeSet<Shipped>,
+    /// Whether all packages are known.
+    complete: bool,
+}
+
+/// A part of the user-mode driver in an image.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Shipped {
+    /// For a person: package with version, or path.
+    pub(super) what: String,
+    /// The driver version that it comes from.
+    pub(super) version: Option<DriverVersion>,
+}
+
+impl Image {
+    /// An image with these names (as given, as tagged; none if it has none) and these packages.
+    /// `complete` says that the packages are all that the image has; where they are not, nothing can
+    /// be said about what it does not ship.
+    pub fn new<'a>(
+        names: impl IntoIterator<Item = &'a str>,
+        packages: impl IntoIterator<Item = &'a Package>,
+        complete: bool,
+    ) -> Self {
+        let mut image = Self {
+            driver_name: names
+                .into_iter()
+                .filter(|name| is_driver_image_name(name))
+                .min()
+                .map(str::to_owned),
+            complete,
+            ..Self::default()
+        };
+        for package in packages {
+            image.add(package);
+        }
+        image
+    }
+
+    /// An image with the packages that the scanners of a run list. They are complete as soon as one
+    /// scanner's list is: each sees what the package managers have on record.
+    pub fn from_inventories<'a>(
+        names: impl IntoIterator<Item = &'a str>,
+        inventories: &'a BTreeMap<ScannerId, Inventory>,
+    ) -> Self {
+        let complete = inventories
+            .values()
+            .any(|inventory| inventory.scope == InventoryScope::Complete);
+        let packages = inventories
+            .values()
+            .flat_map(|inventory| inventory.packages.values().flatten())
+            .map(|listed| &listed.package);
+        Self::new(names, packages, complete)
+    }
+
+    fn add(&mut self, package: &Package) {
+        match PackageClass::of(&package.ecosystem, &package.name) {
+            Some(PackageClass::DriverKernel) => {
+                self.kernel.insert(title(package));
+            }
+            Some(PackageClass::DriverInstaller) => {
+                self.installer.insert(title(package));
+            }
+            Some(PackageClass::DriverUserMode | PackageClass::CudaCompat) => {
+                self.user_mode.insert(Shipped {
+                    what: title(package),
+                    version: DriverVersion::from_package_version(&package.version),
+                });
+            }
+            _ => {}
+        }
+        let places = package
+            .locations
+            .iter()
+            .filter_map(|place| place.path.as_deref());
+        for path in places.chain(package.files.iter().map(String::as_str)) {
+            if let Some(version) = driver_library_version(path) {
+                self.user_mode.insert(Shipped {
+                    what: path.to_owned(),
+                    version: DriverVersion::parse(version).ok(),
+                });
+            }
+            if path.rsplit('/').next() == Some("nvidia-installer") {
+                self.installer.insert(path.to_owned());
+            }
+        }
+    }
+
+    /// By what it is known to be a driver image, in one clause.
+    pub(super) fn driver_image(&self) -> Option<String> {
+        if let Some(name) = &self.driver_name {
+            return Some(format!("its name is {name}"));
+        }
+        let (kernel, installer) = (self.kernel.first()?, self.installer.first()?);
+        Some(format!("it holds {kernel} and {installer}"))
+    }
+
+    /// True when nobody can tell whether it is a driver image: there are kernel modules, and an
+    /// installer could be among the packages that nobody lists.
+    pub(super) fn may_be_driver_image(&self) -> bool {
+        !self.complete && !self.kernel.is_empty()
+    }
+
+    /// The parts of the user-mode driver that it ships.
+    pub(super) fn user_mode(&self) -> &BTreeSet<Shipped> {
+        &self.user_mode
+    }
+
+    /// Whether what is not listed is not there.
+    pub(super) fn is_complete(&self) -> bool {
+        self.complete
+    }
+}
+
+fn title(package: &Package) -> String {
+    format!("{} {}", package.name, package.version)
+        .trim_end()
+        .to_owned()
+}
+
+/// NVIDIA publishes its driver as `nvcr.io/nvidia/driver`; mirrors keep the end of the path. Images
+/// built from its sources are named after the repository, `gpu-driver-container`.
+fn is_driver_image_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let name = name.split('@').next().unwrap_or_default();
+    // A colon before the last slash belongs to the registry's port.
+    let (folder, last) = name.rsplit_once('/').unwrap_or(("", name));
+    let last = last.split(':').next().unwrap_or_default();
+    let parent = folder.rsplit('/').next().unwrap_or_default();
+    (parent == "nvidia" && last == "driver") || last.contains("gpu-driver-container")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn driver_images_are_known_by_name_behind_any_registry() {
+        for (name, expected) in [
+            ("nvcr.io/nvidia/driver:580-ubuntu24.04", true),
+            (
+                "registry.example:5000/mirror/nvcr.io/nvidia/driver@sha256:0123",
+                true,
+            ),
+            ("NVCR.IO/NVIDIA/DRIVER", true),
+            ("nvidia/driver", true),
+            ("quay.io/me/my-gpu-driver-container:1", true),
+            ("nvcr.io/nvidia/driver-toolkit:1", false),
+            ("nvcr.io/nvidia/pytorch:25.01-py3", false),
+            ("registry.example/driver:1", false),
+            ("registry.example/other-nvidia/driver:1", false),
+            ("", false),
+        ] {
+            assert_eq!(is_driver_image_name(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn one_complete_list_of_packages_is_enough() {
+        let inventory = |scope| Inventory {
+            scope,
+            ..Inventory::default()
+        };
+        let mut inventories = BTreeMap::from([(
+            ScannerId::new("snyk"),
+            inventory(InventoryScope::VulnerableOnly),
+        )]);
+        let image = |inventories: &_| Image::from_inventories(["app"], inventories);
+        assert!(!image(&inventories).is_complete());
+        inventories.insert(ScannerId::new("trivy"), inventory(InventoryScope::Complete));
+        assert!(image(&inventories).is_complete());
+    }
+}
