@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::hosts::{ByVersion, Host, HostDriver, Hosts};
 use super::version::DriverVersion;
+use crate::formats::decode;
 
 /// Largest file of nodes that is read, in bytes (256 MiB). A node has about 20 kB, so this is far
 /// above what Kubernetes supports in one cluster.
@@ -36,6 +37,14 @@ pub enum NodesError {
         file: String,
         /// Its size.
         bytes: usize,
+    },
+    /// Nothing, or no text.
+    #[error(
+        "{file}: empty, or not text in UTF-8 or UTF-16; write it with: kubectl get nodes -o json"
+    )]
+    NotText {
+        /// The file.
+        file: String,
     },
     /// Not JSON, or a field of another type than in Kubernetes.
     #[error("{file}: not a list of nodes: {error}; write it with: kubectl get nodes -o json")]
@@ -211,6 +220,10 @@ fn read(json: &[u8], file: &str) -> Result<Vec<Node>, NodesError> {
             bytes: json.len(),
         });
     }
+    // PowerShell writes what a program prints as UTF-16.
+    let json = decode(json).map_err(|_| NodesError::NotText {
+        file: file.to_owned(),
+    })?;
     let malformed = |error| NodesError::Malformed {
         file: file.to_owned(),
         error,
@@ -225,9 +238,9 @@ fn read(json: &[u8], file: &str) -> Result<Vec<Node>, NodesError> {
             .take(60)
             .collect(),
     };
-    let list: List = serde_json::from_slice(json).map_err(malformed)?;
+    let list: List = serde_json::from_str(&json).map_err(malformed)?;
     let nodes = match list.kind.as_deref() {
-        Some("Node") => return Ok(vec![serde_json::from_slice(json).map_err(malformed)?]),
+        Some("Node") => return Ok(vec![serde_json::from_str(&json).map_err(malformed)?]),
         Some("List" | "NodeList") => list.items.unwrap_or_default(),
         _ => return Err(wrong("kind".to_owned(), "`List`", list.kind)),
     };
@@ -530,9 +543,14 @@ mod tests {
     }
 
     #[test]
-    fn one_node_alone_will_do() {
+    fn one_node_alone_will_do_and_so_does_powershell() {
         let labels = json!({ "nvidia.com/cuda.driver-version.full": "580.178.04" });
         let node = node("a", &labels).to_string();
+        let utf16 = format!("\u{feff}{node}")
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect::<Vec<u8>>();
+        assert_eq!(Hosts::from_nodes(&utf16, "n").unwrap().iter().count(), 1);
         assert_eq!(
             Hosts::from_nodes(node.as_bytes(), "n")
                 .unwrap()
@@ -565,7 +583,9 @@ mod tests {
                 "{error}"
             );
         }
-        let utf16: Vec<u8> = "{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert!(Hosts::from_nodes(&utf16, "n").is_err());
+        assert!(matches!(
+            Hosts::from_nodes(b"{\xff}", "n"),
+            Err(NodesError::NotText { .. })
+        ));
     }
 }
