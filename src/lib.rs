@@ -9,6 +9,7 @@ pub mod cli;
 pub mod coverage;
 pub mod explanation;
 pub mod formats;
+pub mod host;
 pub mod image;
 pub mod model;
 pub mod nvidia;

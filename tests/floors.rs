@@ -14,14 +14,14 @@ const FLOORS: &[&[&str]] = &[
     &["reconcile"],
     &["policy", "coverage"],
     &["analysis", "explanation"],
-    &["scanners", "image"],
+    &["scanners", "image", "host"],
     &["bundle"],
     &["report"],
     &["cli"],
 ];
 
 /// Neighbours on one floor that may use each other.
-const NEIGHBOURS: &[(&str, &str)] = &[("scanners", "image")];
+const NEIGHBOURS: &[(&str, &str)] = &[("scanners", "image"), ("host", "scanners")];
 
 fn floor(module: &str) -> Option<usize> {
     FLOORS.iter().position(|row| row.contains(&module))

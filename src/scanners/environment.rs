@@ -80,7 +80,7 @@ impl Host {
     }
 
     /// The program of that name.
-    pub(super) fn find(&self, executable: &str) -> Option<PathBuf> {
+    pub(crate) fn find(&self, executable: &str) -> Option<PathBuf> {
         which::which_in(executable, Some(self.search_path()), "/").ok()
     }
 

@@ -1,7 +1,7 @@
 //! Floor 5: the scanners. What they are (adapters), which are here (discovery), and running them.
 //!
-//! This floor and [`crate::image`] are the only ones that touch the operating system; this one is
-//! the only one that starts processes.
+//! This module and its neighbours on the floor are the only ones that touch the operating system;
+//! this one is the only one that starts processes.
 
 mod adapters;
 mod check;
@@ -24,6 +24,7 @@ pub use manifest::{
     Cache, Companion, EmptyResult, Environment, ExitMeaning, FailurePattern, FormatName, Login,
     LoginFile, Manifest, OutputPlace, Probe, Produces, Step, Timeout, VersionProbe,
 };
+pub(crate) use probe::output;
 pub use probe::{LoginState, ScannerStatus, survey};
 pub(crate) use record::combine;
 pub use record::{ExecutableRecord, Exit, FileRecord, ScannerRecord, StepRecord, assemble};

@@ -1,5 +1,6 @@
 //! Which scanners are here, how old they and their databases are, whether they are logged in.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -300,22 +301,42 @@ async fn ask(
             .into()
         })
         .collect();
-    let (stdout, stderr) = (
-        sandbox.directory.join("probe.out"),
-        sandbox.directory.join("probe.err"),
-    );
+    let mut said = listen(
+        program,
+        &args,
+        &sandbox.directory,
+        &sandbox.variables,
+        PROBE_TIME,
+        interrupt,
+    )
+    .await?;
+    said.stdout = sandbox.secrets.redact(&said.stdout);
+    said.stderr = sandbox.secrets.redact(&said.stderr);
+    Ok(said)
+}
+
+/// Runs a program that only tells something, in an empty directory.
+async fn listen(
+    program: &Path,
+    args: &[OsString],
+    directory: &Path,
+    variables: &BTreeMap<String, OsString>,
+    time: Duration,
+    interrupt: &Interrupt,
+) -> io::Result<Said> {
+    let (stdout, stderr) = (directory.join("probe.out"), directory.join("probe.err"));
     let ending = process::run(
         &Invocation {
             program,
-            args: &args,
-            directory: &sandbox.directory,
-            variables: &sandbox.variables,
+            args,
+            directory,
+            variables,
             stdout: &stdout,
             stderr: &stderr,
             output: None,
             max_report: PROBE_BYTES,
             max_stderr: PROBE_BYTES,
-            deadline: Instant::now() + PROBE_TIME,
+            deadline: Instant::now() + time,
             grace: PROBE_GRACE,
         },
         &mut interrupt.clone(),
@@ -329,9 +350,42 @@ async fn ask(
     };
     Ok(Said {
         ended: ending.ended,
-        stdout: sandbox.secrets.redact(&text(&stdout)),
-        stderr: sandbox.secrets.redact(&text(&stderr)),
+        stdout: text(&stdout),
+        stderr: text(&stderr),
     })
+}
+
+/// What a program that is no scanner prints within `time`. It sees no variables.
+///
+/// # Errors
+/// It cannot be started, does not end in time, or ends with an error; then with what it says.
+pub(crate) async fn output(program: &Path, args: &[&str], time: Duration) -> io::Result<String> {
+    let directory = tempfile::Builder::new().prefix("crosscheck-").tempdir()?;
+    let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+    let variables = BTreeMap::new();
+    let said = listen(
+        program,
+        &args,
+        directory.path(),
+        &variables,
+        time,
+        &Interrupt::never(),
+    )
+    .await?;
+    match said.ended {
+        Ended::Exited(0) => Ok(said.stdout),
+        Ended::Exited(code) => Err(io::Error::other(format!(
+            "ended with code {code}: {}{}",
+            said.stderr, said.stdout
+        ))),
+        Ended::TimedOut => Err(io::Error::other(format!(
+            "gave no answer within {} seconds",
+            time.as_secs()
+        ))),
+        Ended::Signalled(_) | Ended::Oversize(_) | Ended::Interrupted => {
+            Err(io::Error::other("was stopped"))
+        }
+    }
 }
 
 /// The value that a manifest describes, in a command's output.

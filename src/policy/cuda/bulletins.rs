@@ -1,6 +1,6 @@
 //! NVIDIA's security bulletins as data: which driver version of which branch fixes what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use super::version::{DriverBranch, DriverVersion};
@@ -249,6 +249,7 @@ impl Reader {
             .into_iter()
             .map(|(branch, item)| (branch, self.branch(&item)))
             .collect();
+        let mut seen = BTreeSet::new();
         let mut entries = BTreeMap::new();
         for (name, item) in vulnerabilities
             .map(|item| self.entries(&item))
@@ -260,12 +261,11 @@ impl Reader {
                 self.problem(&item.place.key(), message, None);
             }
             let entry = self.bulletin_entry(&item);
-            if entries.contains_key(&id) {
+            if !seen.insert(id.clone()) {
                 let message = format!("{id} is there twice; only one can hold");
                 self.problem(&item.place.key(), message, None);
-            } else if let Some(entry) = entry {
-                entries.insert(id, entry);
             }
+            entries.extend(entry.map(|entry| (id, entry)));
         }
         Some(Bulletins {
             data_date: data_date?,
@@ -283,11 +283,10 @@ impl Reader {
                 self.problem(&item.place.key(), message, None);
                 continue;
             };
-            if found.contains_key(&branch) {
+            let place = item.place.key();
+            if found.insert(branch, item).is_some() {
                 let message = format!("{branch} is there twice; only one can hold");
-                self.problem(&item.place.key(), message, None);
-            } else {
-                found.insert(branch, item);
+                self.problem(&place, message, None);
             }
         }
         found.into_iter().collect()
