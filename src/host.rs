@@ -34,8 +34,8 @@ pub struct Machine {
 pub enum HostError {
     /// Nothing tells of a driver.
     #[error(
-        "no NVIDIA driver is loaded on this machine ({SYS_VERSION} and {PROC_VERSION} are not \
-         there, {nvidia_smi}); state the versions of the hosts that the image runs on instead of `auto`"
+        "no NVIDIA driver is found on this machine ({SYS_VERSION} and {PROC_VERSION} tell of none; \
+         {nvidia_smi}); state the versions of the hosts instead: --host-driver VERSION"
     )]
     NotFound {
         /// What became of nvidia-smi.
@@ -44,8 +44,8 @@ pub enum HostError {
     /// Two sources name two versions.
     #[error(
         "{first_source} says driver {first} and {second_source} says {second}: an upgrade waits for \
-         a restart, or there are several drivers; restart this machine, or state the versions \
-         of the hosts instead of `auto`"
+         a restart, or there are several drivers; restart this machine, or state the \
+         version that counts: --host-driver VERSION"
     )]
     Disagree {
         /// One source.
@@ -58,7 +58,7 @@ pub enum HostError {
         second: DriverVersion,
     },
     /// A source names something that is no version.
-    #[error("{origin}: {error}; state the versions of the hosts instead of `auto`")]
+    #[error("{origin}: {error}; state the version that counts: --host-driver VERSION")]
     Malformed {
         /// The source.
         origin: &'static str,
@@ -281,7 +281,7 @@ mod tests {
             .unwrap_err();
         let text = error.to_string();
         assert!(
-            text.contains("no driver") && text.contains("instead of `auto`"),
+            text.contains("no driver") && text.contains("--host-driver"),
             "{text}"
         );
         let error = Fake::new(&[]).driver(None).unwrap_err().to_string();

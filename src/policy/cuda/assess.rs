@@ -201,7 +201,7 @@ impl Rule<'_> {
         if hosts.is_empty() {
             let statement = format!(
                 "NVIDIA bulletin {bulletin} fixes {id} with the host's driver, but no host is known; \
-                 state the driver's version of every host that the image may run on"
+                 state the version of every host that the image may run on: --host-driver VERSION"
             );
             return Err((Reason::NoHostVersion, statement));
         }

@@ -417,6 +417,8 @@ impl Reader {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -547,5 +549,16 @@ vulnerabilities:
         assert_eq!(entry("CVE-2026-59999").bulletin, "A-1");
         assert_eq!(both.data_date(), Bulletins::shipped().data_date());
         assert!(both.branch(DriverBranch(580)).is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_gives_a_list_or_problems(
+            text in "\\PC{0,60}|(version: 1\ndata-date: 2026-11-01\n)?((vulnerabilities|branches|  R5|  CVE-2026-1234|    fixed): ?[\\[{\"'*&!-]{0,3}\n?){0,6}"
+        ) {
+            if let Err(errors) = Bulletins::parse(&text, "b.yaml") {
+                prop_assert!(!errors.problems.is_empty());
+            }
+        }
     }
 }

@@ -359,6 +359,7 @@ impl Node {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::{Value, json};
 
     use super::*;
@@ -587,5 +588,28 @@ mod tests {
             Hosts::from_nodes(b"{\xff}", "n"),
             Err(NodesError::NotText { .. })
         ));
+    }
+
+    proptest! {
+        #[test]
+        fn any_labels_give_a_host_or_none(
+            key in "nvidia\\.com/(cuda\\.driver(-version)?\\.(full|major|minor|rev|revision)|gpu\\.present)",
+            value in "\\PC{0,12}",
+            unschedulable in any::<bool>(),
+        ) {
+            let mut node = node("a", &json!({ key: value }));
+            node["spec"]["unschedulable"] = json!(unschedulable);
+            match hosts(&[node]) {
+                Ok(hosts) => prop_assert_eq!(hosts.iter().count(), 1),
+                Err(error) => prop_assert!(unschedulable, "{}", error),
+            }
+        }
+
+        #[test]
+        fn any_bytes_give_hosts_or_an_error(bytes in "\\{\"kind\":\"(List|Node)\",?\\PC{0,40}|\\PC{0,40}") {
+            if let Err(error) = Hosts::from_nodes(bytes.as_bytes(), "nodes.json") {
+                prop_assert!(error.to_string().starts_with("nodes.json:"));
+            }
+        }
     }
 }
