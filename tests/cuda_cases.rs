@@ -17,7 +17,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crosscheck::model::{AdvisoryId, Ecosystem, Location, Package};
+use crosscheck::model::{AdvisoryId, Package};
 use crosscheck::policy::Day;
 use crosscheck::policy::cuda::{Assessment, Bulletins, Host, Hosts, Image, assess};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -34,17 +34,16 @@ fn texts(value: &Value) -> Vec<&str> {
 
 fn image(case: &Value) -> Image {
     let image = &case["image"];
-    let mut packages: Vec<Package> = texts(&image["packages"])
+    let packages: Vec<Package> = texts(&image["packages"])
         .into_iter()
         .map(|purl| Package::from_purl(purl).unwrap_or_else(|| panic!("{purl}: not a purl")))
         .collect();
-    packages.extend(texts(&image["files"]).into_iter().map(|path| {
-        let mut file = Package::new(Ecosystem::Generic, "file", "");
-        file.locations.extend(Location::new(Some(path), None));
-        file
-    }));
     let complete = image["complete"].as_bool().unwrap_or(true);
-    Image::new(image["name"].as_str(), &packages, complete)
+    let mut found = Image::new(image["name"].as_str(), &packages, complete);
+    for path in texts(&image["files"]) {
+        found.add_file(path);
+    }
+    found
 }
 
 /// What the rule says, with its word for why.

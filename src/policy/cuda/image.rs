@@ -93,15 +93,21 @@ impl Image {
             .iter()
             .filter_map(|place| place.path.as_deref());
         for path in places.chain(package.files.iter().map(String::as_str)) {
-            if let Some(version) = driver_library_version(path) {
-                self.user_mode.insert(Shipped {
-                    what: path.to_owned(),
-                    version: DriverVersion::parse(version).ok(),
-                });
-            }
-            if path.rsplit('/').next() == Some("nvidia-installer") {
-                self.installer.insert(path.to_owned());
-            }
+            self.add_file(path);
+        }
+    }
+
+    /// One file more that is known to be in the image. Only the driver's libraries and its installer
+    /// matter.
+    pub fn add_file(&mut self, path: &str) {
+        if let Some(version) = driver_library_version(path) {
+            self.user_mode.insert(Shipped {
+                what: path.to_owned(),
+                version: DriverVersion::parse(version).ok(),
+            });
+        }
+        if path.rsplit('/').next() == Some("nvidia-installer") {
+            self.installer.insert(path.to_owned());
         }
     }
 
@@ -152,6 +158,7 @@ fn is_driver_image_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Ecosystem, Location};
 
     #[test]
     fn driver_images_are_known_by_name_behind_any_registry() {
@@ -171,6 +178,20 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(is_driver_image_name(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_packages_files_and_places_show_a_driver_library() {
+        let library = "/usr/lib/x86_64-linux-gnu/libcuda.so.580.159.03";
+        let mut owner = Package::new(Ecosystem::Deb, "bundle", "1");
+        owner.record_files([library, "/usr/bin/bundle"].into_iter());
+        let mut file = Package::new(Ecosystem::Generic, "libcuda", "");
+        file.locations.extend(Location::new(Some(library), None));
+        for package in [owner, file] {
+            let image = Image::new([], [&package], true);
+            let shipped: Vec<&str> = image.user_mode().iter().map(|s| s.what.as_str()).collect();
+            assert_eq!(shipped, [library]);
         }
     }
 
