@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde_json::value::RawValue;
 
 use crate::model::{
-    Advisory, AdvisoryId, AdvisoryState, Cvss, Distro, Ecosystem, FixClaim, FixState, IdLink,
+    Advisory, AdvisoryId, AdvisoryState, Cvss, Distro, Ecosystem, Epss, FixClaim, FixState, IdLink,
     IdRelation, IdentityQuality, InventoryScope, Location, Observation, Package, PackageIndex,
     Rating, RatingSource, ScannerId, ScannerReport, Severity, SourcePackage, package::source_rpm,
 };
@@ -669,8 +669,31 @@ fn advisory(entry: &Vulnerability<'_>) -> Advisory {
         } else {
             AdvisoryState::Active
         },
+        known_exploited: scores(entry, "CISA KEV").any(|score| score > 0.0),
+        epss: epss(entry),
         ..Advisory::default()
     }
+}
+
+/// The EPSS score among an entry's ratings. Where there are several the entry covers several CVEs,
+/// and nothing tells which of them is meant.
+fn epss(entry: &Vulnerability<'_>) -> Option<Epss> {
+    let mut all = scores(entry, "FIRST");
+    let score = all.next()?;
+    all.next().is_none().then(|| Epss::new(score, None, ""))?
+}
+
+/// Scores of no CVSS method by a source whose name begins so. CycloneDX has no place of its own for
+/// exploitation; Grype writes it as such ratings, by `FIRST` and `CISA KEV Catalog`.
+fn scores<'e>(entry: &'e Vulnerability<'_>, source: &'e str) -> impl Iterator<Item = f64> + 'e {
+    entry
+        .ratings
+        .iter_ok()
+        .filter(move |rating| {
+            let name = rating.source.get().and_then(|source| source.name.get());
+            rating.method.as_str() == "other" && name.is_some_and(|name| name.starts_with(source))
+        })
+        .filter_map(|rating| rating.score.get()?.0)
 }
 
 fn short(text: &str) -> String {

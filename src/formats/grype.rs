@@ -2,13 +2,15 @@
 
 mod documents;
 
-use self::documents::{Descriptor, Document, IgnoreRule, Match, OfCve, Vulnerability};
+use self::documents::{Descriptor, Document, IgnoreRule, Match, Vulnerability};
 use super::builder::{ReportBuilder, timestamp};
+use super::entries::{Lenient, Number, Text};
 use super::syft::LinuxRelease;
 use super::{Format, ratings};
 use crate::model::{
-    Advisory, AdvisoryId, Cvss, Database, FixClaim, FixState, IdLink, IdRelation, InventoryScope,
-    Observation, Rating, RatingSource, ScannerId, ScannerReport, Severity,
+    Advisory, AdvisoryId, Cvss, Database, Epss, FixClaim, FixState, IdLink, IdRelation,
+    InventoryScope, KevEntry, Observation, Rating, RatingSource, ScannerId, ScannerReport,
+    Severity,
 };
 
 /// Reads a Grype report. Its package list holds matched packages only; a Syft inventory beside it
@@ -117,6 +119,9 @@ fn observation(
     for (id, record) in news {
         builder.advisory(&id, advisory(record));
     }
+    for record in std::iter::once(vulnerability).chain(related) {
+        exploitation(builder, record);
+    }
     let severity = builder.severity(vulnerability.severity.as_str(), pointer);
     Ok(Observation {
         links: links(entry, &id),
@@ -133,16 +138,23 @@ fn observation(
 fn links(entry: &Match<'_>, id: &AdvisoryId) -> Vec<IdLink> {
     let vulnerability = &entry.vulnerability;
     let related = entry.related_vulnerabilities.list();
-    let of_cve = |records: &'static str, list: &[OfCve<'_>]| -> Vec<(&'static str, String)> {
-        list.iter()
-            .filter_map(|record| Some((records, record.cve.to_option()?)))
-            .collect()
-    };
     let candidates = related
         .iter()
         .filter_map(|record| Some(("relatedVulnerabilities", record.id.to_option()?)))
-        .chain(of_cve("epss.cve", vulnerability.epss.list()))
-        .chain(of_cve("cwes.cve", vulnerability.cwes.list()))
+        .chain(
+            vulnerability
+                .epss
+                .list()
+                .iter()
+                .filter_map(|entry| Some(("epss.cve", entry.cve.to_option()?))),
+        )
+        .chain(
+            vulnerability
+                .cwes
+                .list()
+                .iter()
+                .filter_map(|entry| Some(("cwes.cve", entry.cve.to_option()?))),
+        )
         .chain(
             vulnerability
                 .advisories
@@ -178,7 +190,57 @@ fn advisory(record: &Vulnerability<'_>) -> Advisory {
             .to_option()
             .or_else(|| record.urls.iter().next().map(str::to_owned)),
         cwes,
-        known_exploited: !record.known_exploited.list().is_empty(),
+        ..Advisory::default()
+    }
+}
+
+/// Records what a record tells of exploitation with the CVE that each entry names: one advisory can
+/// cover several, and the score of one is not that of another.
+fn exploitation(builder: &mut ReportBuilder, record: &Vulnerability<'_>) {
+    let Ok(own) = ReportBuilder::id(record.id.as_str()) else {
+        return;
+    };
+    let about = |cve: &Text<'_>| {
+        cve.get()
+            .map(AdvisoryId::new)
+            .filter(|id| id.cve().is_some())
+            .unwrap_or_else(|| own.clone())
+    };
+    for entry in record.epss.list() {
+        let number = |number: &Lenient<Number>| number.get().and_then(|number| number.0);
+        let date = entry.date.get().map_or("", Text::as_str);
+        let epss =
+            number(&entry.epss).and_then(|score| Epss::new(score, number(&entry.percentile), date));
+        if epss.is_some() {
+            let advisory = Advisory {
+                epss,
+                ..Advisory::default()
+            };
+            builder.advisory(&about(&entry.cve), advisory);
+        }
+    }
+    for entry in record.known_exploited.list() {
+        let entry = entry.get();
+        let id = entry.map_or_else(|| own.clone(), |entry| about(&entry.cve));
+        // A notice is about everything that it covers.
+        if own.cve().is_none() && id != own {
+            builder.advisory(&own, exploited(None));
+        }
+        let kev = entry.and_then(|entry| {
+            KevEntry::new(
+                entry.date_added.as_str(),
+                entry.due_date.as_str(),
+                entry.known_ransomware_campaign_use.as_str(),
+            )
+        });
+        builder.advisory(&id, exploited(kev));
+    }
+}
+
+fn exploited(kev: Option<KevEntry>) -> Advisory {
+    Advisory {
+        known_exploited: true,
+        kev,
         ..Advisory::default()
     }
 }

@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use serde::Deserialize;
 
 use crate::model::{
-    Advisory, Cvss, Distro, Ecosystem, FixClaim, FixState, InventoryScope, Location, Observation,
-    Package, PackageIndex, Rating, RatingSource, ScannerId, ScannerReport, Severity, SourcePackage,
+    Advisory, Cvss, Distro, Ecosystem, Epss, FixClaim, FixState, InventoryScope, Location,
+    Observation, Package, PackageIndex, Rating, RatingSource, ScannerId, ScannerReport, Severity,
+    SourcePackage,
 };
 
 use super::Format;
@@ -154,6 +155,8 @@ struct Vulnerability<'a> {
     cvss: Lenient<StatedCvss<'a>>,
     #[serde(borrow, default)]
     cwes: Entries<Cwe<'a>>,
+    #[serde(default)]
+    epss: Lenient<StatedEpss>,
 }
 
 #[derive(Deserialize)]
@@ -166,6 +169,14 @@ struct StatedCvss<'a> {
     vector: Text<'a>,
     #[serde(borrow, default)]
     version: Lenient<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+struct StatedEpss {
+    #[serde(default)]
+    score: Lenient<Number>,
+    #[serde(default)]
+    percentile: Lenient<Number>,
 }
 
 #[derive(Deserialize)]
@@ -419,6 +430,20 @@ fn observe(
         };
         builder.advisory(&id, advisory);
     }
+    // Not every source's entry on an id has the score.
+    let epss = entry.epss.get().and_then(|stated| {
+        let score = stated.score.get()?.0?;
+        Epss::new(score, stated.percentile.get().and_then(|p| p.0), "")
+    });
+    if epss.is_some() {
+        builder.advisory(
+            &id,
+            Advisory {
+                epss,
+                ..Advisory::default()
+            },
+        );
+    }
     builder.observe(Observation {
         id,
         links: Vec::new(),
@@ -497,6 +522,19 @@ mod tests {
         assert_eq!(report.observations[1].severity, Severity::Unknown);
         assert_eq!((report.entries, report.unreadable()), (4, 1));
         assert_eq!(report.observations.len(), 3);
+    }
+
+    #[test]
+    fn a_score_of_exploitation_is_kept_with_its_id() {
+        let report = crate::formats::read(SBOM.as_bytes()).unwrap();
+        let epss = |id: &str| {
+            report.advisories[&crate::model::AdvisoryId::new(id)]
+                .epss
+                .clone()
+        };
+        assert_eq!(epss("CVE-2025-10001"), Epss::new(0.1, None, ""));
+        assert!(epss("CVE-2025-10001").is_some());
+        assert_eq!(epss("CVE-2025-10002"), None);
     }
 
     #[test]

@@ -11,9 +11,9 @@ use std::collections::HashMap;
 use serde_json::value::RawValue;
 
 use crate::model::{
-    Advisory, AdvisoryId, AdvisoryState, Cvss, Ecosystem, FixClaim, FixState, IdLink, IdRelation,
-    InventoryScope, Location, Observation, Package, PackageIndex, Rating, RatingSource, ScannerId,
-    ScannerReport, Severity, SourcePackage,
+    Advisory, AdvisoryId, AdvisoryState, Cvss, Ecosystem, Epss, FixClaim, FixState, IdLink,
+    IdRelation, InventoryScope, Location, Observation, Package, PackageIndex, Rating, RatingSource,
+    ScannerId, ScannerReport, Severity, SourcePackage,
 };
 
 use self::document::{Applications, DepGraph, Issue, TestedProject};
@@ -279,6 +279,13 @@ impl Reader {
         }
         if !self.builder.knows(&id) {
             self.builder.advisory(&id, advisory(&issue));
+            if let Some((cve, epss)) = epss(&issue) {
+                let advisory = Advisory {
+                    epss: Some(epss),
+                    ..Advisory::default()
+                };
+                self.builder.advisory(&cve, advisory);
+            }
         }
         let ecosystem = issue_ecosystem(&issue, common);
         let (severity, ratings) = self.ratings(&issue, pointer);
@@ -585,6 +592,16 @@ fn advisory(issue: &Issue<'_>) -> Advisory {
         },
         ..Advisory::default()
     }
+}
+
+/// The score of an issue with the CVE that it is of; none for an issue over several, where nothing
+/// tells which of them is meant.
+fn epss(issue: &Issue<'_>) -> Option<(AdvisoryId, Epss)> {
+    let details = issue.epss_details.get()?;
+    let epss = Epss::new(details.probability.0?, details.percentile.0, "")?;
+    let mut cves = issue.identifiers.get()?.get("CVE")?.get()?.iter();
+    let cve = AdvisoryId::new(cves.next()?);
+    (cves.next().is_none() && cve.cve().is_some()).then_some((cve, epss))
 }
 
 /// Why Snyk withheld an issue: kind and text of the ignore rules.

@@ -97,8 +97,9 @@ pub struct Vulnerability {
     pub epss: Option<Epss>,
 }
 
-/// An entry of CISA's catalogue of Known Exploited Vulnerabilities.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// An entry of CISA's catalogue of Known Exploited Vulnerabilities. Of several on one vulnerability
+/// the greatest counts: the one that came into the catalogue last.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct KevEntry {
     /// When it came into the catalogue, `YYYY-MM-DD`.
     pub date_added: String,
@@ -121,6 +122,54 @@ pub struct Epss {
     /// The day of the score, `YYYY-MM-DD`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub date: Option<String>,
+}
+
+impl KevEntry {
+    /// An entry from what a report or the catalogue writes; `None` without the day of its addition.
+    /// `ransomware` is `Known` or `Unknown` (`knownRansomwareCampaignUse` of CISA's schema).
+    pub fn new(date_added: &str, due_date: &str, ransomware: &str) -> Option<Self> {
+        Some(Self {
+            date_added: day(date_added)?,
+            due_date: day(due_date),
+            ransomware: ransomware.eq_ignore_ascii_case("known"),
+        })
+    }
+}
+
+impl Epss {
+    /// A score, or `None` when it is no probability. A percentile that is no share and a date that
+    /// is no day are left out.
+    pub fn new(score: f64, percentile: Option<f64>, date: &str) -> Option<Self> {
+        let is_share = |number: &f64| (0.0..=1.0).contains(number);
+        is_share(&score).then(|| Self {
+            score,
+            percentile: percentile.filter(is_share),
+            date: day(date),
+        })
+    }
+
+    /// Of two scores of one vulnerability the one that counts: the newer, then the higher. One
+    /// without a date counts as older than any with one.
+    #[must_use]
+    pub fn prefer(self, other: Self) -> Self {
+        let order = self
+            .date
+            .cmp(&other.date)
+            .then_with(|| self.score.total_cmp(&other.score))
+            .then_with(|| {
+                let below_all = -1.0;
+                let percentile = self.percentile.unwrap_or(below_all);
+                percentile.total_cmp(&other.percentile.unwrap_or(below_all))
+            });
+        if order.is_lt() { other } else { self }
+    }
+}
+
+/// The day of a date with or without a time, `YYYY-MM-DD`; `None` for what is none, and for the
+/// year 1, Go's way to write no date.
+fn day(text: &str) -> Option<String> {
+    let date: jiff::civil::Date = text.get(..10)?.parse().ok()?;
+    (date.year() > 1).then(|| date.to_string())
 }
 
 /// One installed package of a finding's group, merged over the scanners that saw it.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::finding::{Epss, KevEntry};
 use super::ids::AdvisoryId;
 use super::package::Package;
 use super::severity::{Rating, Severity};
@@ -268,7 +269,7 @@ pub enum AdvisoryState {
 }
 
 /// What a report tells about a vulnerability as such, whatever the package. Kept once per id.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Advisory {
     /// One line.
     pub title: Option<String>,
@@ -286,6 +287,10 @@ pub struct Advisory {
     pub duplicate_of: Option<AdvisoryId>,
     /// Listed as exploited in the wild (CISA KEV), by the scanner's word.
     pub known_exploited: bool,
+    /// Its entry in that list, where the report has it.
+    pub kev: Option<KevEntry>,
+    /// The score that the report gives this very id.
+    pub epss: Option<Epss>,
 }
 
 impl Advisory {
@@ -298,6 +303,11 @@ impl Advisory {
         self.duplicate_of = self.duplicate_of.take().or(other.duplicate_of);
         self.state = self.state.max(other.state);
         self.known_exploited |= other.known_exploited;
+        self.kev = self.kev.take().max(other.kev);
+        self.epss = match (self.epss.take(), other.epss) {
+            (Some(own), Some(other)) => Some(own.prefer(other)),
+            (own, other) => own.or(other),
+        };
         for cwe in other.cwes {
             if !self.cwes.contains(&cwe) {
                 self.cwes.push(cwe);

@@ -9,8 +9,9 @@ use super::packages::normal_name;
 use super::severity::{Opinions, SeverityRule, resolve};
 use crate::model::version::normal_form;
 use crate::model::{
-    Attachment, Ecosystem, Finding, IdRelation, Instance, Location, Observation, ObservationRecord,
-    Package, PackageGroup, PackageRule, Rating, ScannerId, Severity, Vulnerability,
+    Attachment, Ecosystem, Epss, Finding, IdRelation, Instance, Location, Observation,
+    ObservationRecord, Package, PackageGroup, PackageRule, Rating, ScannerId, Severity,
+    Vulnerability,
 };
 
 /// An observation with its package, ready to be put into a finding.
@@ -146,8 +147,12 @@ impl Context<'_> {
                 .map(|t| t.to_string()),
             state: class.state,
             known_exploited: class.advisories.iter().any(|a| a.known_exploited),
-            kev: None,
-            epss: None,
+            kev: class.advisories.iter().filter_map(|a| a.kev.clone()).max(),
+            epss: class
+                .advisories
+                .iter()
+                .filter_map(|a| a.epss.clone())
+                .reduce(Epss::prefer),
         }
     }
 }

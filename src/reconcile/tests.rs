@@ -7,10 +7,10 @@ use proptest::prelude::*;
 use super::severity::SeverityRule;
 use super::{Reconciled, reconcile};
 use crate::model::{
-    Advisory, AdvisoryId, AdvisoryState, Distro, Ecosystem, Finding, FixClaim, FixState, IdLink,
-    IdRelation, IdRole, InventoryScope, Location, Observation, Outcome, Package, PackageIndex,
-    Rating, RatingSource, ScannerId, ScannerReport, ScannerRun, Severity, SourcePackage,
-    Suppressed,
+    Advisory, AdvisoryId, AdvisoryState, Distro, Ecosystem, Epss, Finding, FixClaim, FixState,
+    IdLink, IdRelation, IdRole, InventoryScope, Location, Observation, Outcome, Package,
+    PackageIndex, Rating, RatingSource, ScannerId, ScannerReport, ScannerRun, Severity,
+    SourcePackage, Suppressed,
 };
 
 /// Few ids and packages, so that everything collides.
@@ -485,4 +485,45 @@ fn a_place_is_listed_once_with_its_layer() {
     // The same path in two layers is two places.
     runs[0].report.as_mut().unwrap().packages[0].locations[0].layer = Some("sha256:bb".to_owned());
     assert_eq!(places(&runs).len(), 2);
+}
+
+#[test]
+fn the_newest_score_counts_whoever_gives_it() {
+    let rows = [0, 1].map(|scanner| {
+        let row = Row {
+            scanner,
+            id: 0,
+            links: Vec::new(),
+            package: 0,
+            version: 0,
+            source: None,
+            fixes: Vec::new(),
+            severity: 0,
+        };
+        (scanner, row)
+    });
+    let scored = |first: Option<Epss>, second: Option<Epss>| {
+        let mut runs = runs(&rows);
+        for (run, epss) in runs.iter_mut().zip([first, second]) {
+            let report = run.report.as_mut().unwrap();
+            let id = report.observations[0].id.clone();
+            report.advisories.insert(
+                id,
+                Advisory {
+                    epss,
+                    ..Advisory::default()
+                },
+            );
+        }
+        let findings = reconcile(&runs, &[], &SeverityRule::Vendor).findings;
+        assert_eq!(findings.len(), 1);
+        findings[0].vulnerability.epss.clone()
+    };
+    let old = Epss::new(0.9, None, "2026-01-01");
+    let new = Epss::new(0.1, None, "2026-02-01");
+    let undated = Epss::new(0.95, None, "");
+    for (a, b) in [(&old, &new), (&undated, &new), (&None, &new)] {
+        assert_eq!(scored(a.clone(), b.clone()), new);
+        assert_eq!(scored(b.clone(), a.clone()), new);
+    }
 }

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use crosscheck::formats::Format;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 /// What a jq program of the table prints.
 #[derive(Debug, Deserialize, PartialEq, Eq)]
@@ -159,6 +160,41 @@ fn program(format: Format) -> String {
     format!("{PRELUDE}{TRIVY_RESULT}{body}")
 }
 
+/// The CVEs that a report gives an EPSS score, sorted. Formats without scores have none.
+///
+/// # Errors
+/// As [`counts`].
+pub(crate) fn scored(format: Format, text: &str) -> Result<Vec<String>, String> {
+    let body = match format {
+        Format::Grype => {
+            r"[(.matches, .ignoredMatches) | list | objects
+              | select((.vulnerability.id? | id) and (.artifact.name? | filled))
+              | .vulnerability, (.relatedVulnerabilities | list)
+              | .epss | list | select(.epss | number) | .cve]"
+        }
+        Format::Snyk => {
+            r"[list | objects | (., (.applications | list | objects))
+              | .vulnerabilities | list | objects | select(.epssDetails.probability | number)
+              | .identifiers.CVE | select(length == 1) | .[0]]"
+        }
+        Format::Sarif => {
+            r#"[.runs | list | objects | .results | list | objects
+              | select(.message.text | tostring | test("EPSS Score *: *[0-9.]+")) | .ruleId]"#
+        }
+        Format::CycloneDx => {
+            r#"[.vulnerabilities | list | objects
+              | select([.ratings | list | select(.source.name? == "FIRST")] | length == 1) | .id]"#
+        }
+        Format::ScoutSbom => {
+            "[.vulnerabilities | list | objects | .vulnerabilities | list
+              | select(.epss.score? | number) | .source_id]"
+        }
+        _ => "[]",
+    };
+    let number = "def number: (tonumber? // -1) | . >= 0 and . <= 1;";
+    run(&format!("{PRELUDE}{number}{body} | unique"), text)
+}
+
 /// True when jq can be run at all.
 pub(crate) fn is_installed() -> bool {
     Command::new("jq")
@@ -174,9 +210,13 @@ pub(crate) fn is_installed() -> bool {
 /// # Errors
 /// jq's own words when it does not give one [`Counts`].
 pub(crate) fn counts(format: Format, text: &str) -> Result<Counts, String> {
+    run(&program(format), text)
+}
+
+fn run<T: DeserializeOwned>(program: &str, text: &str) -> Result<T, String> {
     let mut jq = Command::new("jq")
         .arg("--compact-output")
-        .arg(program(format))
+        .arg(program)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -20,7 +20,7 @@ mod scores;
 use std::collections::{BTreeSet, HashSet};
 
 use crosscheck::formats::{self, ReadError};
-use crosscheck::model::{DiagnosticLevel, ScannerId, ScannerReport};
+use crosscheck::model::{AdvisoryId, DiagnosticLevel, ScannerId, ScannerReport};
 use serde_json::Value;
 
 use files::{Corpus, notice};
@@ -77,6 +77,53 @@ fn jq_counts_the_same() {
         }
     }
     assert_none(&problems, "files that jq counts differently");
+}
+
+#[test]
+fn jq_finds_the_same_scores_of_exploitation() {
+    let Some(corpus) = Corpus::get() else { return };
+    if !jq::is_installed() {
+        notice("skipped: jq is not installed, so there is nothing to check the scores against");
+        return;
+    }
+    let mut problems = Vec::new();
+    let (mut scores, mut findings) = (0, 0);
+    for (file, report) in corpus.reports() {
+        let expected = file
+            .text_and_format()
+            .map_err(|error| error.to_string())
+            .and_then(|(text, format)| jq::scored(format, &text));
+        let read: BTreeSet<&AdvisoryId> = report
+            .advisories
+            .iter()
+            .filter(|(_, advisory)| advisory.epss.is_some())
+            .map(|(id, _)| id)
+            .collect();
+        match expected {
+            Err(error) => problems.push(format!("{}: {error}", file.name)),
+            Ok(expected) => {
+                let expected: BTreeSet<AdvisoryId> =
+                    expected.iter().map(|id| AdvisoryId::new(id)).collect();
+                if !expected.iter().eq(read.iter().copied()) {
+                    let name = &file.name;
+                    problems.push(format!("{name}: jq {expected:?}\n    reader {read:?}"));
+                }
+            }
+        }
+        scores += read.len();
+        let case = Case::new("one report", &[(file, report)]);
+        for finding in case.reconcile().findings {
+            let scored = finding.ids().any(|id| read.contains(id));
+            if finding.vulnerability.epss.is_some() != scored {
+                problems.push(format!("{}: {}", file.name, finding.key));
+            }
+            findings += usize::from(scored);
+        }
+    }
+    notice(&format!(
+        "{scores} EPSS scores, {findings} findings with one"
+    ));
+    assert_none(&problems, "reports whose scores are read differently");
 }
 
 #[test]

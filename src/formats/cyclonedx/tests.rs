@@ -239,3 +239,25 @@ fn deep_nesting_is_cut_not_followed() {
 fn damaged_reports_never_panic() {
     survives_damage(TRIVY);
 }
+
+#[test]
+fn exploitation_among_the_ratings_is_kept_apart() {
+    let advisory = |ratings: &str| {
+        let text = format!(
+            r#"{{"bomFormat": "CycloneDX", "vulnerabilities": [{{"id": "CVE-2024-1000",
+                 "ratings": [{ratings}], "affects": [{{"ref": "pkg:npm/tar@6.0.0"}}]}}]}}"#
+        );
+        let mut report = report(&text);
+        report
+            .advisories
+            .swap_remove(&AdvisoryId::new("CVE-2024-1000"))
+            .unwrap()
+    };
+    let epss = r#"{"source": {"name": "FIRST"}, "score": 0.08, "method": "other"}"#;
+    let kev = r#"{"source": {"name": "CISA KEV Catalog"}, "score": 1, "method": "other"}"#;
+    let read = advisory(&format!("{epss}, {kev}"));
+    assert_eq!(read.epss.map(|epss| epss.score), Some(0.08));
+    assert!(read.known_exploited);
+    let two = advisory(&format!("{epss}, {epss}"));
+    assert_eq!((two.epss, two.known_exploited), (None, false));
+}

@@ -1,7 +1,6 @@
 //! Grype's JSON as it is written, by all its versions.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use crate::formats::entries::{Entries, Lenient, Number, OneOrMany, Text};
 use crate::formats::syft::{Artifact, LinuxRelease, Source};
@@ -69,12 +68,12 @@ pub(super) struct Vulnerability<'a> {
     pub(super) fixed_in_version: Text<'a>,
     #[serde(borrow, default)]
     pub(super) advisories: Lenient<Vec<AdvisoryEntry<'a>>>,
-    #[serde(default)]
-    pub(super) known_exploited: Lenient<Vec<IgnoredAny>>,
     #[serde(borrow, default)]
-    pub(super) epss: Lenient<Vec<OfCve<'a>>>,
+    pub(super) known_exploited: Lenient<Vec<Lenient<ExploitedEntry<'a>>>>,
     #[serde(borrow, default)]
-    pub(super) cwes: Lenient<Vec<OfCve<'a>>>,
+    pub(super) epss: Lenient<Vec<EpssEntry<'a>>>,
+    #[serde(borrow, default)]
+    pub(super) cwes: Lenient<Vec<CweEntry<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -120,13 +119,40 @@ pub(super) struct AdvisoryEntry<'a> {
     pub(super) id: Text<'a>,
 }
 
-/// An EPSS or CWE record, which names the CVE that it is about.
+/// The weakness of a CVE.
 #[derive(Deserialize)]
-pub(super) struct OfCve<'a> {
+pub(super) struct CweEntry<'a> {
     #[serde(borrow, default)]
     pub(super) cve: Text<'a>,
     #[serde(borrow, default)]
     pub(super) cwe: Text<'a>,
+}
+
+/// The EPSS score of a CVE.
+#[derive(Deserialize)]
+pub(super) struct EpssEntry<'a> {
+    #[serde(borrow, default)]
+    pub(super) cve: Text<'a>,
+    #[serde(default)]
+    pub(super) epss: Lenient<Number>,
+    #[serde(default)]
+    pub(super) percentile: Lenient<Number>,
+    #[serde(borrow, default)]
+    pub(super) date: Lenient<Text<'a>>,
+}
+
+/// A CVE in CISA's catalogue.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ExploitedEntry<'a> {
+    #[serde(borrow, default)]
+    pub(super) cve: Text<'a>,
+    #[serde(borrow, default)]
+    pub(super) date_added: Text<'a>,
+    #[serde(borrow, default)]
+    pub(super) due_date: Text<'a>,
+    #[serde(borrow, default)]
+    pub(super) known_ransomware_campaign_use: Text<'a>,
 }
 
 #[derive(Deserialize)]

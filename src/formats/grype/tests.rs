@@ -298,3 +298,84 @@ fn the_earliest_reports_read() {
 fn damage_never_ends_the_process() {
     assert_survives(REPORT, read);
 }
+
+/// A report with one match whose own record is `record`, and one related record of CVE-2024-0001.
+fn with_record(record: &str) -> ScannerReport {
+    let text = format!(
+        r#"{{"matches": [{{"vulnerability": {record},
+              "relatedVulnerabilities": [{{"id": "CVE-2024-0001", "description": "an invented text"}}],
+              "artifact": {{"name": "a", "version": "1", "type": "npm"}}}}],
+            "descriptor": {{"name": "grype", "version": "0.110.0"}}}}"#
+    );
+    crate::formats::read(text.as_bytes()).unwrap()
+}
+
+fn advisory_of<'r>(report: &'r ScannerReport, id: &str) -> Option<&'r Advisory> {
+    report.advisories.get(&AdvisoryId::new(id))
+}
+
+#[test]
+fn a_score_goes_to_the_cve_that_it_names() {
+    let report = with_record(
+        r#"{"id": "GHSA-aaaa-bbbb-cccc", "epss": [
+             {"cve": "CVE-2024-0001", "epss": 0.25, "percentile": 0.9, "date": "2026-03-29"},
+             {"cve": "cve-2024-0002", "epss": "0.5", "percentile": 7, "date": "0001-01-01"},
+             {"cve": "CVE-2024-0003", "epss": 1.5},
+             {"cve": "", "epss": {}}]}"#,
+    );
+    let epss = |id: &str| advisory_of(&report, id).and_then(|advisory| advisory.epss.clone());
+    let dated = Epss {
+        score: 0.25,
+        percentile: Some(0.9),
+        date: Some("2026-03-29".to_owned()),
+    };
+    assert_eq!(epss("CVE-2024-0001"), Some(dated));
+    let bare = Epss {
+        score: 0.5,
+        percentile: None,
+        date: None,
+    };
+    assert_eq!(epss("CVE-2024-0002"), Some(bare));
+    assert_eq!(epss("CVE-2024-0003"), None);
+    assert_eq!(epss("GHSA-aaaa-bbbb-cccc"), None);
+}
+
+#[test]
+fn an_entry_of_the_catalogue_keeps_its_days() {
+    let report = with_record(
+        r#"{"id": "ELSA-2024-1", "knownExploited": [
+             {"cve": "CVE-2024-0001", "dateAdded": "2024-05-01T00:00:00Z", "dueDate": "2024-05-22",
+              "knownRansomwareCampaignUse": "Known"},
+             {"cve": "CVE-2024-0002", "knownRansomwareCampaignUse": "Unknown"}]}"#,
+    );
+    let first = advisory_of(&report, "CVE-2024-0001").unwrap();
+    let entry = KevEntry {
+        date_added: "2024-05-01".to_owned(),
+        due_date: Some("2024-05-22".to_owned()),
+        ransomware: true,
+    };
+    assert_eq!((first.known_exploited, &first.kev), (true, &Some(entry)));
+    let second = advisory_of(&report, "CVE-2024-0002").unwrap();
+    assert_eq!((second.known_exploited, &second.kev), (true, &None));
+    // The notice is about both; whose days they are it cannot say.
+    let notice = advisory_of(&report, "ELSA-2024-1").unwrap();
+    assert_eq!((notice.known_exploited, &notice.kev), (true, &None));
+}
+
+#[test]
+fn being_exploited_is_not_passed_on_to_another_cve() {
+    let report =
+        with_record(r#"{"id": "CVE-2024-0002", "knownExploited": [{"cve": "CVE-2024-0001"}]}"#);
+    assert!(
+        advisory_of(&report, "CVE-2024-0001")
+            .unwrap()
+            .known_exploited
+    );
+    assert!(
+        !advisory_of(&report, "CVE-2024-0002")
+            .unwrap()
+            .known_exploited
+    );
+    let odd = with_record(r#"{"id": "CVE-2024-0002", "knownExploited": [7]}"#);
+    assert!(advisory_of(&odd, "CVE-2024-0002").unwrap().known_exploited);
+}

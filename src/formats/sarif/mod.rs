@@ -14,7 +14,7 @@ mod trivy;
 use std::collections::HashMap;
 
 use crate::model::{
-    Advisory, AdvisoryId, Diagnostic, DiagnosticLevel, Distro, Ecosystem, FixClaim, IdLink,
+    Advisory, AdvisoryId, Diagnostic, DiagnosticLevel, Distro, Ecosystem, Epss, FixClaim, IdLink,
     IdentityQuality, Observation, Package, Rating, RatingSource, ScannerId, ScannerReport,
     Severity,
 };
@@ -76,6 +76,7 @@ struct Reading {
     severity: Severity,
     ratings: Vec<Rating>,
     fix: FixClaim,
+    epss: Option<Epss>,
     distro: Option<Distro>,
 }
 
@@ -88,6 +89,7 @@ impl Reading {
             severity: Severity::Unknown,
             ratings: Vec::new(),
             fix: FixClaim::default(),
+            epss: None,
             distro: None,
         }
     }
@@ -319,6 +321,13 @@ fn read_result(
         }
         if !builder.knows(&reading.id) {
             builder.advisory(&reading.id, advisory(entry, dialect));
+        }
+        if reading.epss.is_some() {
+            let advisory = Advisory {
+                epss: reading.epss,
+                ..Advisory::default()
+            };
+            builder.advisory(&reading.id, advisory);
         }
         if reading.package.version.is_empty() && dialect == Dialect::Generic {
             builder.warn(

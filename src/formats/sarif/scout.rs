@@ -4,7 +4,7 @@
 use crate::formats::entries::{Number, OneOrMany, Text};
 use crate::formats::infer;
 use crate::formats::scout::{fix_claim, package_of_purl, rating_source, source_in_link};
-use crate::model::{Cvss, Location, Rating, Severity};
+use crate::model::{Cvss, Epss, Location, Rating, Severity};
 
 use super::document::field;
 use super::{Entry, Reading, Rejected};
@@ -36,6 +36,9 @@ pub(super) fn read(entry: &Entry<'_, '_>) -> Result<Vec<Reading>, Rejected> {
         .or_else(|| properties?.cvss_score.get().and_then(|n: &Number| n.0));
     // `security-severity` is no score: Scout invents one where its source has none.
     let cvss = Cvss::new(vector, score, "");
+    let number = |key| field(text, key).and_then(|number| number.parse().ok());
+    let epss =
+        number("EPSS Score").and_then(|score| Epss::new(score, number("EPSS Percentile"), ""));
     let source = entry
         .rule
         .and_then(|rule| rule.help_uri.get())
@@ -65,6 +68,7 @@ pub(super) fn read(entry: &Entry<'_, '_>) -> Result<Vec<Reading>, Rejected> {
             });
         }
         reading.fix = fix_claim(fixed.into_iter().flat_map(|fixed| fixed.split(',')));
+        reading.epss.clone_from(&epss);
         reading.distro = infer::distro_of_purl(purl);
         readings.push(reading);
     }

@@ -252,7 +252,7 @@ const SCOUT: &str = r#"{"version": "2.1.0", "runs": [{
      "properties": {"cvssV3_severity": "LOW", "fixed_version": "not fixed", "security-severity": "3.1",
        "purl": "pkg:deb/debian/shadow@1:4.13+dfsg1-1?os_distro=bookworm&os_name=debian&os_version=12"}}]}},
   "results": [
-    {"ruleId": "CVE-2026-10001", "message": {"text": "Vulnerability   :CVE-2026-10001  \nSeverity        :HIGH  \nPackage         :pkg:npm/tar@6.2.1  \nAffected range  :<6.2.2  \nFixed version   :6.2.2  \n"},
+    {"ruleId": "CVE-2026-10001", "message": {"text": "Vulnerability   :CVE-2026-10001  \nSeverity        :HIGH  \nPackage         :pkg:npm/tar@6.2.1  \nAffected range  :<6.2.2  \nFixed version   :6.2.2  \nEPSS Score      :0.002840  \nEPSS Percentile :0.510000  \n"},
      "locations": [{"physicalLocation": {"artifactLocation": {"uri": "/a/package.json"}}},
        {"physicalLocation": {"artifactLocation": {"uri": "/a/package.json"}}}]},
     {"ruleId": "CVE-2007-5686", "message": {"text": "no table"}},
@@ -352,4 +352,13 @@ fn damaged_reports_never_panic() {
     for text in [TRIVY, &grype(), &snyk(), SCOUT, GENERIC] {
         survives_damage(text);
     }
+}
+
+#[test]
+fn scouts_table_gives_the_score_of_exploitation() {
+    let report = report(SCOUT);
+    let epss = |id: &str| report.advisories[&AdvisoryId::new(id)].epss.clone();
+    let read = epss("CVE-2026-10001").unwrap();
+    assert_eq!((read.score, read.percentile), (0.002_84, Some(0.51)));
+    assert_eq!(epss("CVE-2007-5686"), None);
 }

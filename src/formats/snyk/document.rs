@@ -97,6 +97,8 @@ pub(super) struct Issue<'a> {
     pub(super) cvss_sources: Lenient<Entries<CvssSource<'a>>>,
     #[serde(borrow, default)]
     pub(super) identifiers: Lenient<IndexMap<Cow<'a, str>, Lenient<OneOrMany<'a>>>>,
+    #[serde(default)]
+    pub(super) epss_details: Lenient<EpssDetails>,
     #[serde(borrow, default)]
     pub(super) fixed_in: Lenient<OneOrMany<'a>>,
     #[serde(borrow, default)]
@@ -118,6 +120,15 @@ pub(super) struct Issue<'a> {
     /// Why it was ignored: only on members of `filtered.ignore`.
     #[serde(borrow, default)]
     pub(super) filtered: Lenient<IgnoredBy<'a>>,
+}
+
+/// An EPSS score, without the CVE that it is of and without its day.
+#[derive(Deserialize)]
+pub(super) struct EpssDetails {
+    #[serde(default)]
+    pub(super) probability: Number,
+    #[serde(default)]
+    pub(super) percentile: Number,
 }
 
 #[derive(Deserialize)]

@@ -292,3 +292,30 @@ fn a_clean_project_with_dependencies_is_a_result() {
     );
     assert!(crate::formats::doubt(&empty).is_some());
 }
+
+#[test]
+fn a_score_belongs_to_the_only_cve_of_its_issue() {
+    let read = |cves: &str, details: &str| {
+        let text = format!(
+            r#"{{"ok": false, "packageManager": "npm", "projectName": "x", "vulnerabilities": [
+                 {{"id": "SNYK-JS-A-1", "name": "a", "version": "1", "severity": "low",
+                   "identifiers": {{"CVE": {cves}}}, "epssDetails": {details}}}]}}"#
+        );
+        let report = report(&text);
+        let scored: Vec<(String, Epss)> = report
+            .advisories
+            .iter()
+            .filter_map(|(id, advisory)| Some((id.to_string(), advisory.epss.clone()?)))
+            .collect();
+        scored
+    };
+    let details = r#"{"probability": "0.00043", "percentile": "0.06936", "modelVersion": "v3"}"#;
+    let epss = Epss::new(0.00043, Some(0.06936), "").unwrap();
+    assert_eq!(
+        read(r#"["CVE-2024-0001"]"#, details),
+        [("CVE-2024-0001".to_owned(), epss)]
+    );
+    assert_eq!(read(r#"["CVE-2024-0001", "CVE-2024-0002"]"#, details), []);
+    assert_eq!(read("[]", details), []);
+    assert_eq!(read(r#"["CVE-2024-0001"]"#, "null"), []);
+}
