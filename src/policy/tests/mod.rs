@@ -40,7 +40,12 @@ fn instance(name: &str, version: &str, paths: &[&str]) -> Instance {
     }
 }
 
-fn finding(id: &str, severity: Severity, fix: FixState, instances: Vec<Instance>) -> Finding {
+pub(super) fn finding(
+    id: &str,
+    severity: Severity,
+    fix: FixState,
+    instances: Vec<Instance>,
+) -> Finding {
     let package = PackageGroup {
         ecosystem: Ecosystem::PyPi,
         name: "setuptools".to_owned(),
