@@ -8,6 +8,7 @@ pub mod bundle;
 pub mod cli;
 pub mod coverage;
 pub mod explanation;
+pub mod feeds;
 pub mod formats;
 pub mod host;
 pub mod image;

@@ -14,14 +14,19 @@ const FLOORS: &[&[&str]] = &[
     &["reconcile"],
     &["policy", "coverage"],
     &["analysis", "explanation"],
-    &["scanners", "image", "host"],
+    &["scanners", "image", "host", "feeds"],
     &["bundle"],
     &["report"],
     &["cli"],
 ];
 
 /// Neighbours on one floor that may use each other.
-const NEIGHBOURS: &[(&str, &str)] = &[("scanners", "image"), ("host", "scanners")];
+const NEIGHBOURS: &[(&str, &str)] = &[
+    ("scanners", "image"),
+    ("host", "scanners"),
+    ("feeds", "scanners"),
+    ("feeds", "image"),
+];
 
 fn floor(module: &str) -> Option<usize> {
     FLOORS.iter().position(|row| row.contains(&module))

@@ -104,21 +104,22 @@ impl Host {
         let cache = manifest.cache.as_ref()?;
         let own = self.variable(&cache.variable).map(PathBuf::from);
         let own = own.filter(|path| path.is_absolute());
-        own.or_else(|| {
-            let base = self
-                .variable("XDG_CACHE_HOME")
-                .map(PathBuf::from)
-                .filter(|path| path.is_absolute())
-                .or_else(|| {
-                    let below = if cfg!(target_os = "macos") {
-                        "Library/Caches"
-                    } else {
-                        ".cache"
-                    };
-                    Some(self.home()?.join(below))
-                })?;
-            Some(base.join(&cache.directory))
-        })
+        own.or_else(|| Some(self.cache_home()?.join(&cache.directory)))
+    }
+
+    /// The user's cache directory (XDG Base Directory Specification; macOS has a place of its own).
+    pub(crate) fn cache_home(&self) -> Option<PathBuf> {
+        self.variable("XDG_CACHE_HOME")
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+            .or_else(|| {
+                let below = if cfg!(target_os = "macos") {
+                    "Library/Caches"
+                } else {
+                    ".cache"
+                };
+                Some(self.home()?.join(below))
+            })
     }
 
     /// A login file's path.

@@ -1,7 +1,7 @@
 //! Floor 5: the scanners. What they are (adapters), which are here (discovery), and running them.
 //!
-//! This module and its neighbours on the floor are the only ones that touch the operating system;
-//! this one is the only one that starts processes.
+//! This floor is the only one that touches the operating system, and this module the only one that
+//! starts processes.
 
 mod adapters;
 mod check;
