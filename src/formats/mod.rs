@@ -6,7 +6,7 @@
 mod builder;
 mod decode;
 mod detect;
-mod entries;
+pub(crate) mod entries;
 mod infer;
 mod ratings;
 mod wording;
@@ -27,6 +27,7 @@ mod mutations;
 
 pub use decode::decode;
 pub use detect::detect;
+pub(crate) use {builder::timestamp, infer::percent_decoded};
 
 use crate::model::{DiagnosticLevel, Failure, FailureKind, ScannerReport};
 

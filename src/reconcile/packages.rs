@@ -327,7 +327,7 @@ fn is_major_version(element: &str) -> bool {
 }
 
 /// A language package's name by its ecosystem's own rule.
-pub(super) fn normal_name(ecosystem: &Ecosystem, name: &str) -> String {
+pub(crate) fn normal_name(ecosystem: &Ecosystem, name: &str) -> String {
     let name = name.trim();
     match ecosystem {
         // PEP 503: runs of `-`, `_` and `.` are one hyphen, case is ignored.

@@ -1,0 +1,466 @@
+//! CycloneDX JSON 1.4 to 1.7 (<https://cyclonedx.org>): `vulnerabilities[].analysis` with what it
+//! `affects`.
+//!
+//! Where the BOM names its subject (`metadata.component`), that is the product and every affected
+//! component a part of it. Where it does not, each affected component is a product of its own.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::formats::entries::{Entries, Lenient, OneOrMany, Text};
+use crate::formats::percent_decoded;
+use crate::model::{Justification, VexStatus};
+
+use super::component::{Component, VersionTest};
+use super::document::{Diagnostics, ProductReference, Statement, VexDocument, VexFormat};
+use super::error::VexError;
+use super::purl::shortened;
+use super::range::VersionRange;
+use super::read::{Draft, MAX_IDS, add_id, check_count, moment, object, owned, syntax};
+
+const SUPPORTED: [&str; 4] = ["1.4", "1.5", "1.6", "1.7"];
+
+#[derive(Deserialize)]
+struct Document<'a> {
+    #[serde(borrow, default, rename = "specVersion")]
+    spec_version: Text<'a>,
+    #[serde(borrow, default, rename = "serialNumber")]
+    serial_number: Lenient<Text<'a>>,
+    #[serde(borrow, default)]
+    metadata: Option<Metadata<'a>>,
+    #[serde(borrow, default)]
+    components: Option<Vec<RawComponent<'a>>>,
+    #[serde(borrow, default)]
+    vulnerabilities: Entries<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Metadata<'a> {
+    #[serde(borrow, default)]
+    timestamp: Lenient<Text<'a>>,
+    #[serde(borrow, default)]
+    component: Option<RawComponent<'a>>,
+    #[serde(borrow, default)]
+    authors: Lenient<Vec<Contact<'a>>>,
+    #[serde(borrow, default)]
+    supplier: Lenient<Contact<'a>>,
+    #[serde(borrow, default)]
+    manufacturer: Lenient<Contact<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Contact<'a> {
+    #[serde(borrow, default)]
+    name: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct RawComponent<'a> {
+    #[serde(borrow, default, rename = "bom-ref")]
+    bom_ref: Text<'a>,
+    #[serde(borrow, default, rename = "type")]
+    kind: Text<'a>,
+    #[serde(borrow, default)]
+    name: Text<'a>,
+    #[serde(borrow, default)]
+    version: Text<'a>,
+    #[serde(borrow, default)]
+    purl: Text<'a>,
+    #[serde(borrow, default)]
+    hashes: Lenient<Vec<Hash<'a>>>,
+    #[serde(borrow, default)]
+    components: Option<Vec<RawComponent<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Hash<'a> {
+    #[serde(borrow, default)]
+    alg: Text<'a>,
+    #[serde(borrow, default)]
+    content: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct Vulnerability<'a> {
+    #[serde(borrow, default)]
+    id: Text<'a>,
+    #[serde(borrow, default)]
+    references: Entries<Reference<'a>>,
+    #[serde(borrow, default)]
+    analysis: Option<Analysis<'a>>,
+    #[serde(borrow, default)]
+    affects: Entries<Affected<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Reference<'a> {
+    #[serde(borrow, default)]
+    id: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct Analysis<'a> {
+    #[serde(borrow, default)]
+    state: Text<'a>,
+    #[serde(borrow, default)]
+    justification: Lenient<Text<'a>>,
+    #[serde(borrow, default)]
+    response: Lenient<OneOrMany<'a>>,
+    #[serde(borrow, default)]
+    detail: Lenient<Text<'a>>,
+    #[serde(borrow, default, rename = "firstIssued")]
+    first_issued: Lenient<Text<'a>>,
+    #[serde(borrow, default, rename = "lastUpdated")]
+    last_updated: Lenient<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Affected<'a> {
+    #[serde(borrow, default, rename = "ref")]
+    reference: Text<'a>,
+    #[serde(borrow, default)]
+    versions: Entries<AffectedVersion<'a>>,
+}
+
+#[derive(Deserialize)]
+struct AffectedVersion<'a> {
+    #[serde(borrow, default)]
+    version: Text<'a>,
+    #[serde(borrow, default)]
+    range: Text<'a>,
+    #[serde(borrow, default)]
+    status: Text<'a>,
+}
+
+pub(super) fn read(text: &str, name: &str) -> Result<VexDocument, VexError> {
+    let document: Document<'_> =
+        serde_json::from_str(text).map_err(|error| syntax(&error, name, "CycloneDX BOM"))?;
+    let version = document.spec_version.as_str();
+    if !SUPPORTED.contains(&version) {
+        return Err(VexError::UnsupportedVersion {
+            name: name.to_owned(),
+            pointer: "/specVersion",
+            format: VexFormat::CycloneDx.title(),
+            version: shortened(version),
+            supported: "1.4 to 1.7",
+        });
+    }
+    check_count(&document.vulnerabilities, name, "/vulnerabilities")?;
+    let mut diagnostics = Diagnostics::new(name);
+    let metadata = document.metadata.as_ref();
+    let timestamp = metadata
+        .and_then(|metadata| moment(&metadata.timestamp, "/metadata/timestamp", &mut diagnostics));
+    let mut reader = Reader {
+        timestamp,
+        diagnostics,
+        subject: None,
+        components: HashMap::new(),
+    };
+    if let Some(subject) = metadata.and_then(|metadata| metadata.component.as_ref()) {
+        let product = Arc::new(reader.component(subject));
+        if let Some(reference) = subject.bom_ref.to_option() {
+            reader.components.insert(reference, Listed::Subject);
+        }
+        reader.subject = Some(product);
+        reader.remember(subject.components.as_deref().unwrap_or_default());
+    }
+    reader.remember(document.components.as_deref().unwrap_or_default());
+    let mut statements = Vec::new();
+    let mut without_analysis = 0_usize;
+    for (pointer, raw) in document.vulnerabilities.located("/vulnerabilities") {
+        match raw.and_then(object::<Vulnerability<'_>>) {
+            Ok(raw) => match &raw.analysis {
+                Some(analysis) => statements.extend(reader.statement(&raw, analysis, pointer)),
+                None => without_analysis += 1,
+            },
+            Err(why) => reader.diagnostics.skip(pointer, why),
+        }
+    }
+    if without_analysis > 0 {
+        reader.diagnostics.note(
+            "/vulnerabilities",
+            format!("{without_analysis} of its vulnerabilities have no analysis and state nothing"),
+        );
+    }
+    let author = metadata.and_then(|metadata| {
+        let contacts = metadata.authors.list().first();
+        contacts
+            .or(metadata.manufacturer.get())
+            .or(metadata.supplier.get())
+            .and_then(|contact| contact.name.to_option())
+    });
+    Ok(VexDocument {
+        name: name.to_owned(),
+        format: VexFormat::CycloneDx,
+        id: owned(&document.serial_number),
+        author,
+        timestamp,
+        statements,
+        skipped: reader.diagnostics.skipped,
+        diagnostics: reader.diagnostics.list,
+    })
+}
+
+/// What a `bom-ref` leads to.
+enum Listed {
+    Subject,
+    Component(Arc<Component>),
+}
+
+struct Reader {
+    /// The document's.
+    timestamp: Option<jiff::Timestamp>,
+    diagnostics: Diagnostics,
+    /// What the BOM is about.
+    subject: Option<Arc<Component>>,
+    components: HashMap<String, Listed>,
+}
+
+impl Reader {
+    fn component(&mut self, raw: &RawComponent<'_>) -> Component {
+        let mut component = Component::default();
+        let mut names = vec![raw.purl.as_str().to_owned()];
+        let version = raw.version.as_str();
+        if raw.kind.as_str() == "container" {
+            names.push(container_name(raw.name.as_str(), version));
+        }
+        for name in names.iter().filter(|name| !name.is_empty()) {
+            if let Err(why) = component.add_name(name) {
+                let place = format!("component `{}`", shortened(raw.bom_ref.as_str()));
+                self.diagnostics
+                    .warn("/components", format!("{place}: {why}"));
+            }
+        }
+        for hash in raw.hashes.list() {
+            component.add_hash(hash.alg.as_str(), hash.content.as_str());
+        }
+        component
+    }
+
+    fn remember(&mut self, list: &[RawComponent<'_>]) {
+        for raw in list {
+            if let Some(reference) = raw.bom_ref.to_option() {
+                let component = self.component(raw);
+                self.components
+                    .entry(reference)
+                    .or_insert_with(|| Listed::Component(Arc::new(component)));
+            }
+            self.remember(raw.components.as_deref().unwrap_or_default());
+        }
+    }
+
+    fn statement(
+        &mut self,
+        raw: &Vulnerability<'_>,
+        analysis: &Analysis<'_>,
+        pointer: String,
+    ) -> Option<Statement> {
+        let state = analysis.state.as_str();
+        let status = match state {
+            "not_affected" | "false_positive" => VexStatus::NotAffected,
+            "resolved" | "resolved_with_pedigree" => VexStatus::Fixed,
+            "exploitable" => VexStatus::Affected,
+            "in_triage" => VexStatus::UnderInvestigation,
+            other => {
+                let why = format!("`{}` is no analysis state of CycloneDX", shortened(other));
+                self.diagnostics.skip(pointer, why);
+                return None;
+            }
+        };
+        let mut ids = Vec::new();
+        add_id(&mut ids, raw.id.as_str());
+        for reference in raw.references.iter_ok().take(MAX_IDS) {
+            add_id(&mut ids, reference.id.as_str());
+        }
+        let mut products = Vec::new();
+        for (index, affected) in raw.affects.iter() {
+            let place = format!("{pointer}/affects/{index}");
+            let product = affected
+                .map_err(Clone::clone)
+                .and_then(|affected| self.product(affected, status, &place));
+            match product {
+                Ok(product) => products.extend(product),
+                Err(why) => self
+                    .diagnostics
+                    .warn(place, format!("{why}; the product is left out")),
+            }
+        }
+        let word = analysis.justification.get().and_then(Text::get);
+        let justification = word.and_then(justification);
+        let mut reasons: Vec<String> = Vec::new();
+        reasons.extend(owned(&analysis.detail));
+        if justification.is_none()
+            && let Some(word) = word
+        {
+            reasons.push(format!("CycloneDX justification: {}", shortened(word)));
+        }
+        let mut notes: Vec<String> = Vec::new();
+        if let Some(response) = analysis.response.get() {
+            notes.extend(response.iter().map(str::to_owned));
+        }
+        let issued = moment(
+            &analysis.first_issued,
+            &format!("{pointer}/analysis/firstIssued"),
+            &mut self.diagnostics,
+        );
+        let updated = moment(
+            &analysis.last_updated,
+            &format!("{pointer}/analysis/lastUpdated"),
+            &mut self.diagnostics,
+        );
+        let reason = Some(reasons.join("; ")).filter(|text| !text.is_empty());
+        let response = Some(notes.join(", "))
+            .filter(|text| !text.is_empty())
+            .map(|words| format!("response: {words}"));
+        let (impact_statement, notes) = if status == VexStatus::NotAffected {
+            (reason, response)
+        } else {
+            (None, reason.or(response))
+        };
+        Draft {
+            ids,
+            products,
+            status,
+            justification,
+            impact_statement,
+            notes,
+            timestamp: updated.or(issued).or(self.timestamp),
+            pointer,
+        }
+        .check(&mut self.diagnostics)
+    }
+
+    /// The product behind a member of `affects`; `None`, and a diagnostic, where no version is left
+    /// that the analysis holds for.
+    fn product(
+        &mut self,
+        affected: &Affected<'_>,
+        status: VexStatus,
+        pointer: &str,
+    ) -> Result<Option<ProductReference>, String> {
+        let reference = affected.reference.as_str();
+        let versions = self.versions(affected, status, pointer);
+        if versions.as_ref().is_some_and(Vec::is_empty) {
+            self.diagnostics.warn(
+                pointer,
+                "the analysis holds for none of the versions; the product is left out",
+            );
+            return Ok(None);
+        }
+        let restrict = |component: &Arc<Component>| match versions {
+            None => Arc::clone(component),
+            Some(versions) => Arc::new(Component {
+                versions: Some(versions),
+                ..(**component).clone()
+            }),
+        };
+        // BOM-Link: `urn:cdx:SERIAL/VERSION#BOM-REF`, percent-encoded.
+        let linked = reference
+            .strip_prefix("urn:cdx:")
+            .and_then(|link| link.split_once('#'))
+            .map(|(_, name)| percent_decoded(name));
+        let key = linked.as_deref().unwrap_or(reference);
+        let part = match (self.components.get(key), &self.subject) {
+            (Some(Listed::Subject), Some(subject)) => {
+                return Ok(Some(ProductReference {
+                    product: restrict(subject),
+                    parts: Vec::new(),
+                }));
+            }
+            (Some(Listed::Component(component)), _) => restrict(component),
+            _ if key.starts_with("pkg:") => restrict(&Arc::new(Component::named(key)?)),
+            _ => {
+                return Err(format!(
+                    "no component has the bom-ref `{}`, and it is no package URL",
+                    shortened(key)
+                ));
+            }
+        };
+        Ok(Some(match &self.subject {
+            Some(subject) => ProductReference {
+                product: Arc::clone(subject),
+                parts: vec![part],
+            },
+            None => ProductReference {
+                product: part,
+                parts: Vec::new(),
+            },
+        }))
+    }
+
+    /// The versions that an analysis holds for; `None` when it names none, which means all.
+    ///
+    /// The list says which versions have the flaw, the analysis what follows for the product. So
+    /// `not_affected` holds for affected versions as well, `resolved` only for those that are
+    /// unaffected, and what does not ignore for all but the unaffected.
+    fn versions(
+        &mut self,
+        affected: &Affected<'_>,
+        status: VexStatus,
+        pointer: &str,
+    ) -> Option<Vec<VersionTest>> {
+        if affected.versions.len() == 0 {
+            return None;
+        }
+        let mut tests = Vec::new();
+        for (index, version) in affected.versions.iter() {
+            let place = format!("{pointer}/versions/{index}");
+            let version = match version {
+                Ok(version) => version,
+                Err(why) => {
+                    self.diagnostics.warn(place, why.clone());
+                    continue;
+                }
+            };
+            // `affected` where nothing is stated.
+            let holds = match version.status.as_str() {
+                "unaffected" => matches!(status, VexStatus::Fixed | VexStatus::NotAffected),
+                "" | "affected" => status != VexStatus::Fixed,
+                _ => matches!(status, VexStatus::Affected | VexStatus::UnderInvestigation),
+            };
+            if !holds {
+                continue;
+            }
+            if let Some(exact) = version.version.get() {
+                tests.push(VersionTest::Exact(exact.to_owned()));
+            } else {
+                match VersionRange::parse(version.range.as_str()) {
+                    Ok(range) => tests.push(VersionTest::Range(range)),
+                    Err(why) => self.diagnostics.warn(
+                        place,
+                        format!("{why}; the statement does not apply to that range"),
+                    ),
+                }
+            }
+        }
+        Some(tests)
+    }
+}
+
+/// What a container is called: scanners put a digest where others put a tag, or the tag into the
+/// name.
+fn container_name(name: &str, version: &str) -> String {
+    if version.starts_with("sha256:") {
+        version.to_owned()
+    } else if version.is_empty() || name.contains('@') || name.ends_with(&format!(":{version}")) {
+        name.to_owned()
+    } else {
+        format!("{name}:{version}")
+    }
+}
+
+/// OpenVEX's word for a justification of CycloneDX; `None` where there is none: a missing
+/// configuration, dependency, environment, or a wall around the product is a reason of its own.
+fn justification(word: &str) -> Option<Justification> {
+    Some(match word {
+        "code_not_present" => Justification::VulnerableCodeNotPresent,
+        "code_not_reachable" => Justification::VulnerableCodeNotInExecutePath,
+        "protected_by_compiler" | "protected_at_runtime" | "protected_by_mitigating_control" => {
+            Justification::InlineMitigationsAlreadyExist
+        }
+        _ => return None,
+    })
+}
