@@ -7,6 +7,7 @@ pub mod escape;
 mod explain;
 pub(crate) mod grid;
 mod json;
+mod openvex;
 mod phrases;
 mod sheet;
 mod table;
@@ -26,17 +27,20 @@ pub enum Format {
     Table,
     /// The whole report; its layout is published (see [`schema`]).
     Json,
+    /// OpenVEX: why ignored findings are ignored.
+    OpenVex,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 2] = [Self::Table, Self::Json];
+    pub const ALL: [Self; 3] = [Self::Table, Self::Json, Self::OpenVex];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Table => "table",
             Self::Json => "json",
+            Self::OpenVex => "openvex",
         }
     }
 
@@ -45,6 +49,7 @@ impl Format {
         match self {
             Self::Table => "text for a person",
             Self::Json => "the whole report as JSON",
+            Self::OpenVex => "why ignored findings are ignored, as OpenVEX",
         }
     }
 
@@ -53,6 +58,7 @@ impl Format {
         match self {
             Self::Table => "report.txt",
             Self::Json => "report.json",
+            Self::OpenVex => "report.openvex.json",
         }
     }
 
@@ -112,6 +118,7 @@ pub fn write(
     match format {
         Format::Table => table::write(report, options, &mut out)?,
         Format::Json => write_json(report, &mut out)?,
+        Format::OpenVex => openvex::write(report, &mut out)?,
     }
     out.flush()
 }

@@ -5,6 +5,7 @@
 )]
 
 mod json;
+mod openvex;
 mod sample;
 mod table;
 

@@ -131,11 +131,10 @@ impl Candidate {
     /// and the distribution of the image fill what that leaves out.
     pub(super) fn new(finding: &Finding, instance: &Instance, distro: Option<&Distro>) -> Self {
         let ecosystem = &finding.package.ecosystem;
-        let package = instance
-            .purl
-            .as_deref()
-            .and_then(Package::from_purl)
-            .filter(|package| package.ecosystem == *ecosystem);
+        let package = instance.purl.as_deref().and_then(Package::from_purl);
+        let ecosystem = package
+            .as_ref()
+            .map_or(ecosystem, |package| &package.ecosystem);
         let mut qualifiers: BTreeMap<String, String> = instance
             .purl
             .as_deref()
