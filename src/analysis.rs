@@ -7,11 +7,14 @@ use jiff::Timestamp;
 
 use crate::coverage;
 use crate::model::report::{
-    Report, SCHEMA_VERSION, ScannerSummary, Summary, TargetSummary, ToolInfo,
+    PolicySummary, Report, SCHEMA_VERSION, ScannerSummary, Summary, TargetSummary, ToolInfo,
 };
-use crate::model::{Diagnostic, DiagnosticLevel, Finding, ScannerReport, ScannerRun};
-use crate::policy::{self, Circumstances, ResolvedPolicy};
-use crate::reconcile::{self, target};
+use crate::model::{
+    Diagnostic, DiagnosticLevel, Finding, InventoryScope, Package, ScannerReport, ScannerRun,
+};
+use crate::policy::vex::{Product, Statements};
+use crate::policy::{self, Circumstances, Drivers, Inputs, ResolvedPolicy, cuda};
+use crate::reconcile::{self, Reconciled, target};
 
 /// What a report is made from besides the runs.
 #[derive(Clone, Copy, Debug)]
@@ -20,11 +23,15 @@ pub struct Input<'a> {
     pub inventories: &'a [ScannerReport],
     /// The policy with its profile.
     pub policy: &'a ResolvedPolicy,
+    /// What the policy draws on besides the reports.
+    pub inputs: &'a Inputs,
     /// The moment that expiry and ages are counted from.
     pub evaluated_at: Timestamp,
     /// What is known of the image apart from the reports: the reference as typed, digests read
     /// from the image itself. They win over what reports say.
     pub target: Option<&'a TargetSummary>,
+    /// Further names of the image: its tags.
+    pub names: &'a [String],
     /// What the caller noticed about its input.
     pub diagnostics: &'a [Diagnostic],
 }
@@ -36,11 +43,14 @@ pub fn analyse(runs: &mut [ScannerRun], input: &Input<'_>) -> Report {
 
     let mut reconciled =
         reconcile::reconcile(runs, input.inventories, input.policy.severity_rule());
+    let noted = input
+        .inputs
+        .enrich(&mut reconciled.findings, input.evaluated_at);
     let coverage = coverage::compare(&mut reconciled, runs);
     let unchecked = coverage::unchecked(&reconciled, runs);
     let mut findings = std::mem::take(&mut reconciled.findings);
-    let circumstances = Circumstances::at(input.evaluated_at);
-    let policy = policy::decide(input.policy, &mut findings, &circumstances);
+    let target = summarise_target(runs, input.target);
+    let policy = decide(input, &reconciled, &target, &mut findings);
     let verdict = policy::judge(
         input.policy,
         &findings,
@@ -64,7 +74,7 @@ pub fn analyse(runs: &mut [ScannerRun], input: &Input<'_>) -> Report {
             version: env!("CARGO_PKG_VERSION").to_owned(),
         },
         evaluated_at: input.evaluated_at.to_string(),
-        target: summarise_target(runs, input.target),
+        target,
         verdict,
         scanners: runs
             .iter()
@@ -77,8 +87,53 @@ pub fn analyse(runs: &mut [ScannerRun], input: &Input<'_>) -> Report {
         unchecked,
         suppressed: reconciled.suppressed,
         accounting: reconciled.accounting,
-        diagnostics: diagnostics(runs, input),
+        diagnostics: diagnostics(runs, input, noted),
     }
+}
+
+/// Decides on the findings, with all that a decision may depend on.
+fn decide(
+    input: &Input<'_>,
+    reconciled: &Reconciled,
+    target: &TargetSummary,
+    findings: &mut [Finding],
+) -> PolicySummary {
+    let inputs = input.inputs;
+    let given = input
+        .inventories
+        .iter()
+        .flat_map(|inventory| &inventory.packages);
+    let listed = reconciled.inventories.values();
+    let listed = listed.flat_map(|inventory| inventory.packages.values().flatten());
+    let packages: Vec<&Package> = listed.map(|entry| &entry.package).chain(given).collect();
+    let complete = !input.inventories.is_empty()
+        || (reconciled.inventories.values())
+            .any(|inventory| inventory.scope == InventoryScope::Complete);
+    let names = std::iter::once(target.reference.as_str());
+    let names = names.chain(input.names.iter().map(String::as_str));
+    let image = cuda::Image::new(names, packages.iter().copied(), complete);
+    let installed: Option<BTreeSet<String>> = complete.then(|| {
+        packages
+            .iter()
+            .map(|package| package.name.clone())
+            .collect()
+    });
+    let statements = (!inputs.vex.is_empty())
+        .then(|| Statements::new(inputs.vex.clone(), &Product::new(target)));
+    let circumstances = Circumstances {
+        now: input.evaluated_at,
+        installed: installed.as_ref(),
+        base_layers: inputs.base_layers.as_ref(),
+        vex: statements.as_ref(),
+        drivers: Some(Drivers {
+            hosts: &inputs.hosts,
+            image: &image,
+            bulletins: &inputs.bulletins,
+        }),
+    };
+    let mut summary = policy::decide(input.policy, findings, &circumstances);
+    inputs.summarise(&mut summary);
+    summary
 }
 
 fn summarise_target(runs: &[ScannerRun], known: Option<&TargetSummary>) -> TargetSummary {
@@ -167,8 +222,10 @@ fn summarise(findings: &[Finding]) -> Summary {
 
 /// The caller's diagnostics, what scores and vectors do not agree on, and each report's own
 /// diagnostics with the scanner's name as their origin.
-fn diagnostics(runs: &[ScannerRun], input: &Input<'_>) -> Vec<Diagnostic> {
+fn diagnostics(runs: &[ScannerRun], input: &Input<'_>, noted: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut all: Vec<Diagnostic> = input.diagnostics.to_vec();
+    all.extend(noted);
+    all.extend(input.inputs.notes(input.policy, input.evaluated_at));
     all.extend(policy::database_notes(
         input.policy,
         runs,

@@ -4,6 +4,7 @@
 //! run.json             what was scanned, with what, and how each scanner ended; written last
 //! raw/<scanner>.json   the scanner's report;  raw/<scanner>.stderr  its error output
 //! sbom/…               package lists
+//! inputs/…             what the policy drew on: VEX documents, lists of exploitation, hosts
 //! policy.yaml, report.json, report.…
 //! ```
 //!
@@ -19,11 +20,12 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 pub use crate::scanners::files::{FileError, MAX_REPORT_BYTES, read_limited};
-pub use record::{PolicyRecord, RunRecord, TargetRecord};
+pub use record::{InputRecord, PolicyRecord, RunRecord, TargetRecord};
 
 use crate::formats::{Format, ReadError, read_expecting};
 use crate::image::digest::sha256;
 use crate::model::{Failure, FailureKind, Outcome, ScannerReport, ScannerRun};
+use crate::policy::InputFile;
 use crate::scanners::files::{create_private_dir, write_whole};
 use crate::scanners::{FileRecord, ScannerRecord, assemble, combine};
 
@@ -34,7 +36,7 @@ const POLICY: &str = "policy.yaml";
 /// Marks a directory as a run that is not finished.
 const INCOMPLETE: &str = ".incomplete";
 /// Directories of a run.
-const DIRECTORIES: [&str; 2] = ["raw", "sbom"];
+const DIRECTORIES: [&str; 3] = ["raw", "sbom", "inputs"];
 /// Start of the name of a runner's temporary directory, left behind only by a killed process.
 const WORK_PREFIX: &str = ".work-";
 /// A record is kilobytes.
@@ -239,7 +241,11 @@ impl Bundle {
                 .into_iter()
                 .flatten()
         });
-        for file in of_scanners.chain(&bundle.record.inventories) {
+        let of_policy = bundle.record.inputs.iter().map(|input| &input.file);
+        for file in of_scanners
+            .chain(&bundle.record.inventories)
+            .chain(of_policy)
+        {
             let path = bundle.path_of(file)?;
             if !path.is_file() {
                 return Err(FileError::Missing(path).into());
@@ -340,6 +346,22 @@ impl Bundle {
         self.record.inventories.iter().map(read).collect()
     }
 
+    /// What the policy drew on besides the reports.
+    ///
+    /// # Errors
+    /// A file is missing or was altered.
+    pub fn inputs(&self) -> Result<Vec<InputFile>, BundleError> {
+        let read = |input: &InputRecord| {
+            Ok(InputFile {
+                kind: input.kind,
+                name: input.name.clone(),
+                by_policy: input.by_policy,
+                bytes: self.verified(&input.file)?,
+            })
+        };
+        self.record.inputs.iter().map(read).collect()
+    }
+
     /// Writes a further file of the run: a report made from it.
     ///
     /// # Errors
@@ -391,6 +413,27 @@ impl Draft {
             sha256: sha256(bytes),
             bytes: bytes.len() as u64,
             format: Some(format.name().to_owned()),
+        })
+    }
+
+    /// Keeps a file that the policy draws on, for [`RunRecord::inputs`].
+    ///
+    /// # Errors
+    /// As [`Draft::write`].
+    pub fn add_input(&self, index: usize, input: &InputFile) -> Result<InputRecord, BundleError> {
+        let kind = input.kind;
+        let path = format!("inputs/{index}-{}.{}", kind.as_str(), kind.extension());
+        self.write(&path, &input.bytes)?;
+        Ok(InputRecord {
+            kind,
+            name: input.name.clone(),
+            by_policy: input.by_policy,
+            file: FileRecord {
+                path,
+                sha256: sha256(&input.bytes),
+                bytes: input.bytes.len() as u64,
+                format: None,
+            },
         })
     }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::image::digest::sha256;
 use crate::image::{ImageIdentity, SourceKind};
 use crate::model::report::ToolInfo;
+use crate::policy::InputKind;
 use crate::scanners::{FileRecord, ScannerRecord};
 
 /// Value of [`RunRecord::schema_version`].
@@ -31,6 +32,9 @@ pub struct RunRecord {
     /// Package lists that the user gave.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub inventories: Vec<FileRecord>,
+    /// What the policy drew on besides the reports.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub inputs: Vec<InputRecord>,
     /// True when the run was interrupted.
     #[serde(default)]
     pub interrupted: bool,
@@ -49,6 +53,19 @@ pub struct TargetRecord {
     /// What the image itself says.
     #[serde(flatten)]
     pub identity: ImageIdentity,
+}
+
+/// A file that the policy drew on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputRecord {
+    /// What it is.
+    pub kind: InputKind,
+    /// Its path or address when it was taken.
+    pub name: String,
+    /// True when the policy names it, false when the command line did.
+    pub by_policy: bool,
+    /// The copy in the run.
+    pub file: FileRecord,
 }
 
 /// The policy of a run, whose text is in `policy.yaml`.
@@ -87,6 +104,7 @@ impl RunRecord {
             policy: None,
             scanners,
             inventories: Vec::new(),
+            inputs: Vec::new(),
             interrupted: false,
         }
     }

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use jiff::{Timestamp, Unit};
 
 use super::error::Error;
+use super::inputs::InputArgs;
 use crate::bundle::{MAX_REPORT_BYTES, read_limited};
 use crate::formats;
 use crate::model::ScannerReport;
@@ -34,6 +35,9 @@ pub(super) struct PolicyArgs {
     /// recorded moment]
     #[arg(long, value_name = "TIME", env = "CROSSCHECK_NOW")]
     pub(super) now: Option<Timestamp>,
+
+    #[command(flatten)]
+    pub(super) inputs: InputArgs,
 }
 
 /// A policy, read.

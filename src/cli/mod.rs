@@ -4,6 +4,7 @@ mod common;
 mod error;
 pub mod exit;
 mod explain;
+mod inputs;
 mod merge;
 mod opened;
 mod policy;

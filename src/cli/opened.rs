@@ -8,11 +8,13 @@ use jiff::Timestamp;
 
 use super::common::{LoadedPolicy, PolicyArgs, RecordedPolicy, read_inventories, say};
 use super::error::Error;
+use super::inputs::{self, Recorded};
 use crate::analysis::{self, Input};
 use crate::bundle::imports::{self, Imports};
 use crate::bundle::{Bundle, BundleError, TargetRecord};
 use crate::model::report::{Report, TargetSummary};
 use crate::model::{Diagnostic, DiagnosticLevel, Outcome, ScannerRun};
+use crate::policy::{InputFile, ResolvedPolicy};
 use crate::reconcile::target::{self, strangers};
 use crate::scanners::Adapters;
 
@@ -71,11 +73,15 @@ fn judge_again(
     args: &PolicyArgs,
 ) -> Result<Opened, Error> {
     let record = bundle.record();
-    let policy = match (policy, &args.policy) {
-        (Some(policy), _) => policy,
+    let (policy, keeps_policy) = match (policy, &args.policy) {
+        (Some(policy), _) => (policy, false),
         // Another policy applies, so that nothing depends on what became of the recorded one.
-        (None, Some(_)) => args.load(None)?,
-        (None, None) => args.load(recorded_policy(bundle)?)?,
+        (None, Some(_)) => (args.load(None)?, false),
+        (None, None) => {
+            let recorded = recorded_policy(bundle)?;
+            let is_recorded = recorded.is_some();
+            (args.load(recorded)?, is_recorded)
+        }
     };
     let evaluated_at = match args.now {
         Some(now) => now,
@@ -86,7 +92,13 @@ fn judge_again(
             ))
         })?,
     };
-    judge(bundle, &policy, evaluated_at)
+    let recorded = Recorded {
+        files: bundle.inputs().map_err(Error::usage)?,
+        keeps_policy,
+    };
+    let resolved = policy.resolve(&names(&record.target))?;
+    let inputs = args.inputs.collect(&resolved, Some(recorded))?;
+    judge(bundle, &resolved, &inputs, evaluated_at)
 }
 
 fn recorded_policy(bundle: &Bundle) -> Result<Option<RecordedPolicy>, Error> {
@@ -105,9 +117,11 @@ fn recorded_policy(bundle: &Bundle) -> Result<Option<RecordedPolicy>, Error> {
 /// The report of a finished run.
 pub(super) fn judge(
     bundle: &Bundle,
-    policy: &LoadedPolicy,
+    policy: &ResolvedPolicy,
+    inputs: &[InputFile],
     evaluated_at: Timestamp,
 ) -> Result<Opened, Error> {
+    let inputs = inputs::read(inputs)?;
     let mut runs = bundle.runs().map_err(Error::usage)?;
     // Of two that contradict each other, the order of --scanners must not choose the one to doubt.
     runs.sort_by(|a, b| a.scanner.cmp(&b.scanner));
@@ -137,12 +151,13 @@ pub(super) fn judge(
         })
         .collect();
     let identity = &record.target.identity;
-    let resolved = policy.resolve(&names(&record.target))?;
     let report = analysis::analyse(
         &mut runs,
         &Input {
             inventories: &inventories,
-            policy: &resolved,
+            policy,
+            inputs: &inputs,
+            names: &identity.names,
             evaluated_at,
             target: Some(&TargetSummary {
                 reference: record.target.reference.clone(),
@@ -210,11 +225,14 @@ fn import_under(
     let targets = runs.iter().filter_map(|run| run.report.as_ref());
     let targets: Vec<_> = targets.map(|report| &report.target).collect();
     let resolved = policy.resolve(&[&target::summarise(&targets, None).reference])?;
+    let inputs = inputs::read(&args.inputs.collect(&resolved, None)?)?;
     let report = analysis::analyse(
         &mut runs,
         &Input {
             inventories: &inventories,
             policy: &resolved,
+            inputs: &inputs,
+            names: &[],
             evaluated_at: args.moment(),
             target: None,
             diagnostics: &diagnostics,

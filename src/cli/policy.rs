@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use super::common::{PageArgs, PolicyArgs, print_text};
 use super::error::Error;
 use super::exit;
+use super::inputs::{self, InputArgs};
 use super::opened::{self, Opened};
 use crate::policy::{self, CaseResult, Policy, Setting, Warning};
 use crate::report::escape;
@@ -305,9 +306,16 @@ fn run_file(cases: &Path, policy: &Path) -> Result<Vec<CaseResult>, String> {
     let text = super::common::read_text(&policy)?;
     let policy: Policy =
         policy::parse(&text, &policy.display().to_string()).map_err(|errors| errors.to_string())?;
-    Ok(file
-        .cases
-        .iter()
-        .map(|case| policy::run_case(&policy, case))
+    let inputs = inputs_of(&policy).map_err(|error| error.render())?;
+    let cases = file.cases.iter();
+    Ok(cases
+        .map(|case| policy::run_case(&policy, &inputs, case))
         .collect())
+}
+
+/// What a policy draws on besides reports. Cases say themselves what is known of exploitation, so
+/// nothing is fetched.
+fn inputs_of(policy: &Policy) -> Result<policy::Inputs, Error> {
+    let resolved = policy.resolve(None).map_err(Error::usage)?;
+    inputs::read(&InputArgs::files_of(&resolved)?)
 }

@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 
 use super::common::{OutputArgs, PolicyArgs, read_inventory_files, runtime, say};
 use super::error::Error;
+use super::inputs;
 use super::opened::{self, Opened, judge};
 use super::progress::Progress;
 use crate::bundle::{Bundle, Draft, PolicyRecord, RunRecord, TargetRecord};
@@ -130,6 +131,15 @@ fn scan(args: &ScanArgs, image: &str) -> Result<u8, Error> {
     let identity = inspect(&source, args.platform.as_ref()).map_err(Error::usage)?;
     let inventories = read_inventory_files(&args.sbom)?;
     let evaluated_at = args.policy.moment();
+    let target = TargetRecord {
+        reference: image.to_owned(),
+        source: source.kind(),
+        requested_platform: args.platform.as_ref().map(ToString::to_string),
+        identity: identity.clone(),
+    };
+    let resolved = policy.resolve(&opened::names(&target))?;
+    let inputs = args.policy.inputs.collect(&resolved, None)?;
+    inputs::read(&inputs)?;
     let directory = args
         .out
         .clone()
@@ -146,16 +156,13 @@ fn scan(args: &ScanArgs, image: &str) -> Result<u8, Error> {
                 .map_err(Error::usage)?,
         );
     }
+    let mut input_records = Vec::new();
+    for (index, input) in inputs.iter().enumerate() {
+        input_records.push(draft.add_input(index, input).map_err(Error::usage)?);
+    }
 
     let (scanned, runtime, interrupt) =
         run_scanners(args, &draft, source.clone(), identity.clone(), scanners)?;
-    let target = TargetRecord {
-        reference: image.to_owned(),
-        source: source.kind(),
-        requested_platform: args.platform.as_ref().map(ToString::to_string),
-        identity,
-    };
-    let resolved = policy.resolve(&opened::names(&target))?;
     let records = scanned.into_iter().map(|scanned| scanned.record).collect();
     let mut record = RunRecord::new(evaluated_at.to_string(), target, records);
     record.policy = Some(PolicyRecord::new(
@@ -164,6 +171,7 @@ fn scan(args: &ScanArgs, image: &str) -> Result<u8, Error> {
         &policy.text,
     ));
     record.inventories = inventory_records;
+    record.inputs = input_records;
     record.interrupted = interrupt.is_set();
     if record.interrupted {
         draft.finish(record).map_err(Error::usage)?;
@@ -173,7 +181,7 @@ fn scan(args: &ScanArgs, image: &str) -> Result<u8, Error> {
     unless_interrupted(runtime, interrupt, &directory, move || {
         let bundle = draft.finish(record).map_err(Error::usage)?;
         // Read back from the bundle, so that a replay cannot give anything else.
-        let Opened { report, .. } = judge(&bundle, &policy, evaluated_at)?;
+        let Opened { report, .. } = judge(&bundle, &resolved, &inputs, evaluated_at)?;
         let json_report = write_report(&bundle, &report)?;
         output.print(&report, Some(&json_report))?;
         Ok(report.verdict.exit_code)

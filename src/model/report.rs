@@ -162,6 +162,65 @@ pub struct PolicySummary {
     /// Pairs of ignore rules that cover the same findings whole: one of them may go.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub overlapping_rules: Vec<String>,
+    /// The VEX documents that were taken into account.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub vex: Vec<VexSummary>,
+    /// Where VEX statements contradict each other, which one counts, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub vex_conflicts: Vec<String>,
+    /// VEX statements that are about nothing in this image, one line a document.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub vex_unmatched: Vec<String>,
+    /// What was known of exploitation besides what the scanners carry.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub feeds: Vec<FeedSummary>,
+    /// The hosts' NVIDIA drivers, and what is known of flaws in them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cuda: Option<CudaSummary>,
+}
+
+/// A VEX document that was taken into account.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct VexSummary {
+    /// File or address.
+    pub document: String,
+    /// `OpenVEX`, `CycloneDX`, `CSAF`.
+    pub format: String,
+    /// Who made it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub author: Option<String>,
+    /// Statements that were read.
+    pub statements: usize,
+    /// Statements that could not be understood or name no product; each has a diagnostic.
+    pub skipped: usize,
+}
+
+/// A list of what is known of exploitation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FeedSummary {
+    /// `CISA KEV`, `EPSS`.
+    pub feed: String,
+    /// File or address.
+    pub source: String,
+    /// The day of the data by its own word, `YYYY-MM-DD`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub date: Option<String>,
+}
+
+/// The hosts' NVIDIA drivers, and what is known of flaws in them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CudaSummary {
+    /// Where the list of bulletins comes from: `built-in`, and a file that adds to it.
+    pub bulletins: String,
+    /// The day through which it is complete, `YYYY-MM-DD`.
+    pub data_date: String,
+    /// Every host that counts, with its driver and where that comes from. Without any nothing is
+    /// decided by drivers.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub hosts: Vec<String>,
+    /// Hosts that do not count, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub skipped: Vec<String>,
 }
 
 /// Counts.

@@ -7,17 +7,21 @@ use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::model::report::TargetSummary;
 use crate::model::{
     Action, AdvisoryId, AdvisoryState, Cvss, Decision, Epss, Finding, Fix, FixState, Instance,
     Location, Package, PackageGroup, Rating, RatingSource, ResolvedSeverity, ScannerId,
     ScannerVerdict, Severity, Strength, Verdict, Vulnerability,
 };
 
-use super::circumstances::Circumstances;
+use super::circumstances::{Circumstances, Drivers};
+use super::cuda::{self, Host, Hosts};
 use super::decide::decide;
 use super::document::Day;
+use super::inputs::Inputs;
 use super::problem::{PolicyErrors, Problem};
 use super::resolve::Policy;
+use super::vex::{Product, Statements};
 use super::yaml;
 
 /// The layers that a case may name.
@@ -178,10 +182,11 @@ pub fn read_cases(text: &str, source: &str) -> Result<CaseFile, PolicyErrors> {
     Ok(file)
 }
 
-/// Decides on a case and compares. A case that cannot be decided on, because of an unknown profile or
+/// Decides on a case and compares. `inputs` are what the policy draws on besides reports, as far as
+/// the case does not say it itself. A case that cannot be decided on, because of an unknown profile or
 /// a value that is none, fails and says why.
-pub fn run_case(policy: &Policy, case: &Case) -> CaseResult {
-    let failures = match decided(policy, case) {
+pub fn run_case(policy: &Policy, inputs: &Inputs, case: &Case) -> CaseResult {
+    let failures = match decided(policy, inputs, case) {
         Ok(finding) => differences(&finding, &case.expect),
         Err(why) => vec![why],
     };
@@ -228,7 +233,7 @@ fn differences(finding: &Finding, expected: &Expectation) -> Vec<String> {
     failures
 }
 
-fn decided(policy: &Policy, case: &Case) -> Result<Finding, String> {
+fn decided(policy: &Policy, inputs: &Inputs, case: &Case) -> Result<Finding, String> {
     let image: Vec<&str> = case.image.iter().map(String::as_str).collect();
     let profile = case
         .profile
@@ -251,10 +256,29 @@ fn decided(policy: &Policy, case: &Case) -> Result<Finding, String> {
             .collect()
     });
     let base = BTreeSet::from([BASE.to_owned()]);
+    for own in &case.finding.packages {
+        packages.push(package(&own.purl)?);
+    }
+    let contents = cuda::Image::new(image.iter().copied(), &packages, case.installed.is_some());
+    let own_hosts = case.host_drivers.as_ref().map(|drivers| {
+        let hosts = drivers.iter().map(|text| Host::new(text, "the case"));
+        hosts.collect::<Hosts>()
+    });
+    let product = Product::new(&TargetSummary {
+        reference: case.image.clone().unwrap_or_default(),
+        ..TargetSummary::default()
+    });
+    let statements = Statements::new(inputs.vex.clone(), &product);
     let circumstances = Circumstances {
         now: moment(&case.now)?,
         installed: installed.as_ref(),
         base_layers: Some(&base),
+        vex: Some(&statements),
+        drivers: Some(Drivers {
+            hosts: own_hosts.as_ref().unwrap_or(&inputs.hosts),
+            image: &contents,
+            bulletins: &inputs.bulletins,
+        }),
     };
     let mut findings = [finding];
     decide(&resolved, &mut findings, &circumstances);

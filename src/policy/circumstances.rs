@@ -3,6 +3,11 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::cuda::{Bulletins, Hosts, Image};
+use super::document::Day;
+use super::vex::Statements;
 
 /// What a decision depends on besides the policy and the finding.
 #[derive(Clone, Copy, Debug)]
@@ -13,15 +18,37 @@ pub struct Circumstances<'a> {
     pub installed: Option<&'a BTreeSet<String>>,
     /// Digests of the base image's layers; `None` when the base image is not known.
     pub base_layers: Option<&'a BTreeSet<String>>,
+    /// The VEX statements about the image.
+    pub vex: Option<&'a Statements>,
+    /// The drivers of the hosts that the image may run on.
+    pub drivers: Option<Drivers<'a>>,
+}
+
+/// The drivers of the hosts, and what they are held against.
+#[derive(Clone, Copy, Debug)]
+pub struct Drivers<'a> {
+    /// The hosts.
+    pub hosts: &'a Hosts,
+    /// What of the driver the image contains.
+    pub image: &'a Image,
+    /// What NVIDIA has published.
+    pub bulletins: &'a Bulletins,
 }
 
 impl Circumstances<'_> {
+    /// The day of [`Circumstances::now`] in UTC.
+    pub(super) fn today(&self) -> Day {
+        Day(TimeZone::UTC.to_datetime(self.now).date())
+    }
+
     /// A moment and nothing else.
     pub fn at(now: Timestamp) -> Self {
         Self {
             now,
             installed: None,
             base_layers: None,
+            vex: None,
+            drivers: None,
         }
     }
 }

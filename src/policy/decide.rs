@@ -4,23 +4,27 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::report::PolicySummary;
-use crate::model::{Action, Decision, Finding, FixState, Instance, Location, RuleMatch};
+use crate::model::{
+    Action, Decision, Evidence, Finding, FixState, Instance, Location, RuleMatch, VexEvidence,
+};
 
-use super::circumstances::Circumstances;
+use super::circumstances::{Circumstances, Drivers};
+use super::cuda::{self, Assessment};
 use super::document::GraceStart;
 use super::ignore::Standing;
 use super::resolve::ResolvedPolicy;
 use super::rules::{CompiledConditions, severity_words};
 use super::usage::RuleUse;
+use super::vex::{Ruling, Statements};
 
 /// Decides on every finding: fills [`Finding::decision`] with the action, the rule that made it and
 /// every other rule that matched, and [`Finding::labels`].
 ///
 /// The order of precedence:
 ///
-/// 1. What takes installed packages out of account: ignore rules, then rule sets. Each takes only
-///    those that its conditions name, so a finding is ignored when rules that hold cover every one
-///    of its instances, together if need be.
+/// 1. What takes installed packages out of account: ignore rules, rule sets, VEX statements, the
+///    drivers of the hosts. Each takes only those that it is about, so a finding is ignored when
+///    they cover every one of its instances, together if need be.
 /// 2. The profile's rules, the first that applies. Where a finding has several places that are
 ///    not taken out of account, each gets its own answer and the strictest counts.
 /// 3. The profile's severities.
@@ -44,7 +48,7 @@ pub fn decide(
         severity: policy.severity_rule().describe(),
         ..PolicySummary::default()
     };
-    use_of.summarise(policy, circumstances.now, &mut summary);
+    use_of.summarise(policy, circumstances, &mut summary);
     summary
 }
 
@@ -68,6 +72,12 @@ fn decision(
 ) -> Decision {
     let mut notes = Vec::new();
     let mut exclusions = ignoring(policy, finding, circumstances, use_of, &mut notes);
+    if let Some(statements) = circumstances.vex {
+        exclusions.extend(by_vex(statements, finding, use_of, &mut notes));
+    }
+    if let Some(drivers) = circumstances.drivers {
+        exclusions.extend(by_drivers(drivers, finding, circumstances, &mut notes));
+    }
     let mut open = vec![true; finding.instances.len()];
     for exclusion in &exclusions {
         for (open, covered) in open.iter_mut().zip(&exclusion.covered) {
@@ -135,6 +145,112 @@ fn ignoring(
     }
     use_of.overlap(&whole);
     exclusions
+}
+
+/// What VEX statements say. One that does not ignore is told: it overrules older ones that would.
+fn by_vex(
+    statements: &Statements,
+    finding: &Finding,
+    use_of: &mut RuleUse,
+    notes: &mut Vec<String>,
+) -> Vec<Exclusion> {
+    let resolution = statements.on(finding);
+    use_of.vex(&resolution.matched, resolution.conflicts);
+    notes.extend(resolution.notes);
+    let all = finding.instances.len();
+    let mut exclusions: Vec<(Ruling, Vec<bool>)> = Vec::new();
+    for (ordinal, ruling) in resolution.rulings.into_iter().enumerate() {
+        let Some(ruling) = ruling else { continue };
+        if !ruling.ignores {
+            let VexEvidence {
+                document, status, ..
+            } = &ruling.evidence;
+            notes.push(format!(
+                "{document} says {}, which ignores nothing",
+                status.as_str()
+            ));
+            continue;
+        }
+        let same = exclusions
+            .iter()
+            .position(|(other, _)| other.evidence == ruling.evidence);
+        let index = same.unwrap_or_else(|| {
+            exclusions.push((ruling, vec![false; all]));
+            exclusions.len() - 1
+        });
+        let slot = exclusions.get_mut(index);
+        if let Some(covered) = slot.and_then(|(_, covered)| covered.get_mut(ordinal)) {
+            *covered = true;
+        }
+    }
+    notes.dedup();
+    let as_exclusion = |(ruling, covered): (Ruling, Vec<bool>)| Exclusion {
+        rule: vex_match(ruling, &covered),
+        covered,
+    };
+    exclusions.into_iter().map(as_exclusion).collect()
+}
+
+fn vex_match(ruling: Ruling, covered: &[bool]) -> RuleMatch {
+    let evidence = ruling.evidence;
+    let status = evidence.status.as_str();
+    let why = ruling
+        .impact_statement
+        .or_else(|| ruling.justification.map(|one| one.as_str().to_owned()));
+    let count = covered.iter().filter(|covered| **covered).count();
+    let part = if count == covered.len() {
+        String::new()
+    } else {
+        format!("covers {count} of {} installed packages: ", covered.len())
+    };
+    let reason = match why {
+        Some(why) => format!("{part}{status}: {why}"),
+        None => format!("{part}{status}"),
+    };
+    RuleMatch {
+        owner: evidence.author.clone(),
+        justification: ruling.justification,
+        evidence: Some(Evidence::Vex(evidence.clone())),
+        ..RuleMatch::new(
+            format!("vex:{}#{}", evidence.document, evidence.pointer),
+            Action::Ignore,
+            reason,
+        )
+    }
+}
+
+/// What the hosts' drivers mitigate.
+fn by_drivers(
+    drivers: Drivers<'_>,
+    finding: &Finding,
+    circumstances: &Circumstances<'_>,
+    notes: &mut Vec<String>,
+) -> Option<Exclusion> {
+    let Drivers {
+        hosts,
+        image,
+        bulletins,
+    } = drivers;
+    let today = circumstances.today();
+    match cuda::assess(bulletins, finding.ids(), image, hosts, today)? {
+        Assessment::Mitigated(mitigation) => Some(Exclusion {
+            covered: vec![true; finding.instances.len()],
+            rule: RuleMatch {
+                expires: Some(mitigation.expires.to_string()),
+                justification: Some(mitigation.justification),
+                evidence: Some(Evidence::HostDriver(mitigation.evidence)),
+                ..RuleMatch::new("cuda.host-drivers", Action::Ignore, mitigation.statement)
+            },
+        }),
+        Assessment::NotMitigated(not) => {
+            notes.push(format!(
+                "cuda.host-drivers does not apply ({}): {}",
+                not.reason.as_str(),
+                not.statement
+            ));
+            None
+        }
+    }
 }
 
 /// What the rules and severities of the profile come to for the places that count: the rule that

@@ -14,6 +14,7 @@ pub mod edit;
 pub mod enrichment;
 pub mod foreign;
 mod ignore;
+mod inputs;
 mod judge;
 mod pattern;
 mod problem;
@@ -37,9 +38,10 @@ pub use cases::{
     Case, CaseFile, CaseFinding, CaseLayer, CasePackage, CaseResult, Expectation, read_cases,
     run_case,
 };
-pub use circumstances::Circumstances;
+pub use circumstances::{Circumstances, Drivers};
 pub use decide::decide;
 pub use document::*;
+pub use inputs::{HostRecord, InputFile, InputKind, Inputs};
 pub use judge::{database_notes, judge};
 pub use problem::{PolicyError, PolicyErrors, Problem};
 pub use resolve::{Policy, ResolvedPolicy, ScannerRules, parse};

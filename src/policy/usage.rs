@@ -1,18 +1,19 @@
 //! Which rules had a part in a run, and which had none.
 
-use std::collections::BTreeMap;
-
-use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::report::PolicySummary;
 
+use super::circumstances::Circumstances;
 use super::resolve::ResolvedPolicy;
 
-/// In how many findings each ignore rule had a part.
+/// In how many findings each ignore rule had a part, and which VEX statements had one.
 pub(super) struct RuleUse {
     counts: Vec<Counts>,
     /// Findings that two rules cover whole, by the ordinals of the two.
     overlaps: BTreeMap<(usize, usize), usize>,
+    vex_matched: BTreeSet<usize>,
+    vex_conflicts: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,6 +27,8 @@ impl RuleUse {
         Self {
             counts: vec![Counts::default(); policy.ignore.len()],
             overlaps: BTreeMap::new(),
+            vex_matched: BTreeSet::new(),
+            vex_conflicts: Vec::new(),
         }
     }
 
@@ -53,16 +56,26 @@ impl RuleUse {
         }
     }
 
+    /// VEX statements that are about a finding, and those that contradict each other on it.
+    pub(super) fn vex(&mut self, matched: &BTreeSet<usize>, conflicts: Vec<String>) {
+        self.vex_matched.extend(matched);
+        self.vex_conflicts.extend(conflicts);
+    }
+
     /// Writes into the summary what a person should look at.
     pub(super) fn summarise(
-        &self,
+        self,
         policy: &ResolvedPolicy,
-        now: Timestamp,
+        circumstances: &Circumstances<'_>,
         summary: &mut PolicySummary,
     ) {
         for (rule, counts) in policy.ignore.iter().zip(&self.counts) {
             let title = rule.title();
-            if let Some(last) = rule.rule.expires.filter(|_| rule.is_expired(now)) {
+            if let Some(last) = rule
+                .rule
+                .expires
+                .filter(|_| rule.is_expired(circumstances.now))
+            {
                 summary.expired_rules.push(format!(
                     "{title} expired on {last}; {}",
                     counted_again(counts.lapsed)
@@ -78,6 +91,12 @@ impl RuleUse {
                     .push(format!("{title} matches no finding"));
             }
         }
+        summary.vex_unmatched = circumstances
+            .vex
+            .map(|statements| statements.unmatched(&self.vex_matched))
+            .unwrap_or_default();
+        summary.vex_conflicts = self.vex_conflicts;
+        summary.vex_conflicts.sort();
         let path = |ordinal: usize| {
             policy
                 .ignore

@@ -1,5 +1,6 @@
 //! What the policy draws on besides the reports.
 
+use crate::policy::cuda::DriverVersion;
 use crate::policy::document::{Cuda, Enrichment, Feed};
 use crate::policy::values::{Item, Reader};
 
@@ -47,6 +48,14 @@ impl Reader {
         Some(text)
     }
 
+    fn driver(&mut self, item: &Item<'_>) -> Option<String> {
+        let text = self.text(item)?;
+        if let Err(error) = DriverVersion::parse(&text) {
+            self.problem(&item.place, error.to_string(), None);
+        }
+        Some(text)
+    }
+
     pub(super) fn cuda(&mut self, item: &Item<'_>) -> Cuda {
         let mut fields = self.fields(item);
         let host_drivers = fields.take("host-drivers");
@@ -55,7 +64,7 @@ impl Reader {
         self.finish(&fields);
         Cuda {
             host_drivers: self
-                .list(host_drivers, Self::text)
+                .list(host_drivers, Self::driver)
                 .into_iter()
                 .flatten()
                 .collect(),
