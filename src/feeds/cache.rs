@@ -25,7 +25,7 @@ pub fn cache_folder(host: &Host) -> Option<PathBuf> {
 
 /// A file as it was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Copy {
+pub(super) struct CachedCopy {
     pub(super) bytes: Vec<u8>,
     pub(super) fetched_at: Timestamp,
     pub(super) validators: Validators,
@@ -66,13 +66,13 @@ impl Cache {
 
     /// The copy of an address; `None` when there is none, and when bytes and description do not
     /// belong together: somebody changed one, or two runs wrote at once.
-    pub(super) fn load(&self, url: &FeedUrl, max_bytes: u64) -> Option<Copy> {
+    pub(super) fn load(&self, url: &FeedUrl, max_bytes: u64) -> Option<CachedCopy> {
         let (data, description) = self.paths(url);
         let description = read_limited(&description, MAX_DESCRIPTION).ok()?;
         let description: Description = serde_json::from_slice(&description).ok()?;
         let bytes = read_limited(&data, max_bytes).ok()?;
         (sha256(&bytes) == description.sha256).then_some(())?;
-        Some(Copy {
+        Some(CachedCopy {
             bytes,
             fetched_at: description.fetched_at.parse().ok()?,
             validators: description.validators,
@@ -80,7 +80,7 @@ impl Cache {
     }
 
     /// Keeps a copy.
-    pub(super) fn store(&self, url: &FeedUrl, copy: &Copy) -> io::Result<()> {
+    pub(super) fn store(&self, url: &FeedUrl, copy: &CachedCopy) -> io::Result<()> {
         create_private_dir(&self.folder)?;
         let (data, path) = self.paths(url);
         let description = Description {

@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::policy::enrichment::{EnrichmentError, EpssScores, Kev};
 use crate::scanners::files::{FileError, read_limited};
 
-use self::cache::{Cache, Copy};
+use self::cache::{Cache, CachedCopy};
 use self::download::{Answer, Request};
 
 pub use cache::cache_folder;
@@ -227,7 +227,7 @@ impl Fetcher {
             .as_ref()
             .and_then(|cache| cache.load(url, feed.max_bytes()));
         // A copy from the future was written under another clock: nobody knows its age.
-        let is_fresh = |copy: &Copy| {
+        let is_fresh = |copy: &CachedCopy| {
             let age = self.now.duration_since(copy.fetched_at);
             !age.is_negative() && age <= max_age
         };
@@ -253,14 +253,14 @@ impl Fetcher {
             known: copy.as_ref().map(|copy| &copy.validators),
         };
         let answer = download::get(&request).and_then(|answer| match (answer, &copy) {
-            (Answer::Unchanged, Some(copy)) => Ok(Copy {
+            (Answer::Unchanged, Some(copy)) => Ok(CachedCopy {
                 fetched_at: self.now,
                 ..copy.clone()
             }),
             (Answer::Unchanged, None) => Err(DownloadError::Status(304)),
             (Answer::New { bytes, validators }, _) => {
                 feed.check(&bytes, &url.to_string())?;
-                Ok(Copy {
+                Ok(CachedCopy {
                     bytes,
                     fetched_at: self.now,
                     validators,
@@ -290,7 +290,7 @@ impl Fetcher {
         }
     }
 
-    fn stand_in(&self, feed: Feed, url: &FeedUrl, copy: Copy, why: &str) -> Fetched {
+    fn stand_in(&self, feed: Feed, url: &FeedUrl, copy: CachedCopy, why: &str) -> Fetched {
         let hours = self.now.duration_since(copy.fetched_at).as_hours();
         let age = match hours {
             ..0 => "dated in the future".to_owned(),
@@ -302,7 +302,7 @@ impl Fetcher {
     }
 }
 
-fn from_copy(url: &FeedUrl, copy: Copy, warning: Option<String>) -> Fetched {
+fn from_copy(url: &FeedUrl, copy: CachedCopy, warning: Option<String>) -> Fetched {
     Fetched {
         bytes: copy.bytes,
         name: url.to_string(),

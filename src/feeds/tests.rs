@@ -106,7 +106,7 @@ fn kev(fetcher: &Fetcher, url: &FeedUrl) -> Result<Fetched, FeedError> {
 /// A folder in which the copy of an address lies, fetched at [`start`].
 fn with_copy(url: &FeedUrl) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let copy = Copy {
+    let copy = CachedCopy {
         bytes: CATALOGUE.as_bytes().to_vec(),
         fetched_at: start(),
         validators: download::Validators {

@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 
 use super::wording;
 use crate::model::{
-    Advisory, AdvisoryId, Diagnostic, DiagnosticLevel, Observation, Package, PackageIndex,
+    Advisory, AdvisoryId, Diagnostic, DiagnosticLevel, Epss, Observation, Package, PackageIndex,
     ScannerId, ScannerReport, Severity, Suppressed,
 };
 
@@ -71,6 +71,15 @@ impl ReportBuilder {
                 self.report.advisories.insert(id.clone(), advisory);
             }
         }
+    }
+
+    /// Records the score of an id, which stands in other entries than the rest of what is known of it.
+    pub(crate) fn epss(&mut self, id: &AdvisoryId, epss: Epss) {
+        let advisory = Advisory {
+            epss: Some(epss),
+            ..Advisory::default()
+        };
+        self.advisory(id, advisory);
     }
 
     /// True when [`ReportBuilder::advisory`] was already called for `id`: lets a reader skip

@@ -211,12 +211,8 @@ fn exploitation(builder: &mut ReportBuilder, record: &Vulnerability<'_>) {
         let date = entry.date.get().map_or("", Text::as_str);
         let epss =
             number(&entry.epss).and_then(|score| Epss::new(score, number(&entry.percentile), date));
-        if epss.is_some() {
-            let advisory = Advisory {
-                epss,
-                ..Advisory::default()
-            };
-            builder.advisory(&about(&entry.cve), advisory);
+        if let Some(epss) = epss {
+            builder.epss(&about(&entry.cve), epss);
         }
     }
     for entry in record.known_exploited.list() {

@@ -435,14 +435,8 @@ fn observe(
         let score = stated.score.get()?.0?;
         Epss::new(score, stated.percentile.get().and_then(|p| p.0), "")
     });
-    if epss.is_some() {
-        builder.advisory(
-            &id,
-            Advisory {
-                epss,
-                ..Advisory::default()
-            },
-        );
+    if let Some(epss) = epss {
+        builder.epss(&id, epss);
     }
     builder.observe(Observation {
         id,

@@ -280,11 +280,7 @@ impl Reader {
         if !self.builder.knows(&id) {
             self.builder.advisory(&id, advisory(&issue));
             if let Some((cve, epss)) = epss(&issue) {
-                let advisory = Advisory {
-                    epss: Some(epss),
-                    ..Advisory::default()
-                };
-                self.builder.advisory(&cve, advisory);
+                self.builder.epss(&cve, epss);
             }
         }
         let ecosystem = issue_ecosystem(&issue, common);

@@ -97,8 +97,8 @@ pub struct Vulnerability {
     pub epss: Option<Epss>,
 }
 
-/// An entry of CISA's catalogue of Known Exploited Vulnerabilities. Of several on one vulnerability
-/// the greatest counts: the one that came into the catalogue last.
+/// An entry of CISA's catalogue of Known Exploited Vulnerabilities.
+// Ordered so that of several on one vulnerability the greatest counts: the one added last.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct KevEntry {
     /// When it came into the catalogue, `YYYY-MM-DD`.

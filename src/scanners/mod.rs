@@ -1,7 +1,7 @@
 //! Floor 5: the scanners. What they are (adapters), which are here (discovery), and running them.
 //!
-//! This floor is the only one that touches the operating system, and this module the only one that
-//! starts processes.
+//! This module and [`crate::image`] touch the operating system, the feeds beside them the network;
+//! this one is the only one that starts processes.
 
 mod adapters;
 mod check;

@@ -322,12 +322,8 @@ fn read_result(
         if !builder.knows(&reading.id) {
             builder.advisory(&reading.id, advisory(entry, dialect));
         }
-        if reading.epss.is_some() {
-            let advisory = Advisory {
-                epss: reading.epss,
-                ..Advisory::default()
-            };
-            builder.advisory(&reading.id, advisory);
+        if let Some(epss) = reading.epss {
+            builder.epss(&reading.id, epss);
         }
         if reading.package.version.is_empty() && dialect == Dialect::Generic {
             builder.warn(

@@ -8,10 +8,6 @@ use crate::model::AdvisoryId;
 
 use super::EnrichmentError;
 
-/// Largest text that is read, in bytes, after decompression. The catalogue has 2 MB, the scores of
-/// all CVEs 10 MB; gzip can make a terabyte of a small file.
-pub(super) const MAX_TEXT: u64 = 128 << 20;
-
 /// Longest line of a CSV, in bytes; the longest of a real one has 60.
 const MAX_LINE: u64 = 4096;
 

@@ -4,9 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{AdvisoryId, Diagnostic, Epss};
 
-use super::content::{self, Lines, MAX_TEXT};
+use super::content::{self, Lines};
 use super::notes::Notes;
 use super::{Edition, EnrichmentError};
+
+/// Largest text, in bytes, after decompression; the real one has 10 MB. gzip can make a terabyte of a
+/// small file.
+const MAX_TEXT: u64 = 128 << 20;
 
 /// The columns of the file, in their order.
 const HEADER: &str = "cve,epss,percentile";
@@ -59,8 +63,12 @@ impl EpssScores {
                     if wanted.contains(&cve) {
                         epss.date.clone_from(&date);
                         let epss = match scores.remove(&cve) {
-                            Some(other) => other.prefer(epss),
-                            None => epss,
+                            Some(other) if other != epss => {
+                                let why = format!("a second score of {cve}; the higher counts");
+                                notes.unreadable(None, format!("line {number}: {why}"));
+                                other.prefer(epss)
+                            }
+                            _ => epss,
                         };
                         scores.insert(cve, epss);
                     }

@@ -8,9 +8,13 @@ use serde_json::value::RawValue;
 
 use crate::model::{AdvisoryId, Diagnostic, KevEntry};
 
-use super::content::{self, MAX_TEXT};
+use super::content;
 use super::notes::Notes;
 use super::{Edition, EnrichmentError};
+
+/// Largest text, in bytes, after decompression; the real one has 2 MB. gzip can make a terabyte of a
+/// small file.
+const MAX_TEXT: u64 = 32 << 20;
 
 /// The catalogue, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +74,12 @@ impl Kev {
         for (index, raw) in document.vulnerabilities.into_iter().enumerate() {
             match entry(raw) {
                 Ok((cve, entry)) => {
+                    if let Some(known) = entries.get(&cve)
+                        && *known != entry
+                    {
+                        let why = format!("a second entry of {cve}; the later date counts");
+                        notes.unreadable(Some(format!("/vulnerabilities/{index}")), why);
+                    }
                     let known = entries.entry(cve).or_insert_with(|| entry.clone());
                     if *known < entry {
                         *known = entry;

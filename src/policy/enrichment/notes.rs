@@ -37,7 +37,7 @@ impl Notes {
         self.warnings.push(diagnostic);
     }
 
-    /// An entry that could not be understood.
+    /// An entry that could not be understood, or contradicts another.
     pub(super) fn unreadable(&mut self, pointer: Option<String>, message: String) {
         if self.unreadable.len() < NAMED {
             let diagnostic = self.diagnostic(DiagnosticLevel::Unreadable, message);
@@ -53,7 +53,7 @@ impl Notes {
     /// All of them, warnings about the file as a whole first.
     pub(super) fn finish(mut self) -> Vec<Diagnostic> {
         if self.more > 0 {
-            let message = format!("{} more entries cannot be read, not listed here", self.more);
+            let message = format!("{} more entries like these are not listed here", self.more);
             let diagnostic = self.diagnostic(DiagnosticLevel::Warning, message);
             self.unreadable.push(diagnostic);
         }

@@ -177,7 +177,24 @@ fn rows_that_cannot_be_scores_are_told_by_line_and_not_without_end() {
     );
     assert_eq!(told[3], "line 9: `all` is not a CVE id");
     assert_eq!(told.len(), 11);
-    assert_eq!(told[10], "15 more entries cannot be read, not listed here");
+    assert_eq!(told[10], "15 more entries like these are not listed here");
+}
+
+#[test]
+fn contradictions_are_told_and_the_worse_word_counts() {
+    let text = format!("{SCORES}CVE-2021-44228,0.5,0.5\nCVE-1999-0001,0.0142,0.7991\n");
+    let scores = EpssScores::read(text.as_bytes(), "epss.csv", &ids(&["CVE-2021-44228"])).unwrap();
+    let kept = scores.score(&AdvisoryId::new("CVE-2021-44228")).unwrap();
+    assert_eq!(kept.percentile, Some(0.99992));
+    assert_eq!(
+        scores.diagnostics()[0].message,
+        "line 5: a second score of CVE-2021-44228; the higher counts"
+    );
+    let again = CATALOGUE.replace("CVE-2024-0001", "CVE-2021-44228");
+    let kev = Kev::read(again.as_bytes(), "kev.json").unwrap();
+    let kept = kev.entry(&AdvisoryId::new("CVE-2021-44228")).unwrap();
+    assert_eq!(kept.date_added, "2024-05-01");
+    assert_eq!(kev.diagnostics().len(), 1);
 }
 
 #[test]
