@@ -5,8 +5,10 @@
 //! after the name of the target.
 
 use crosscheck::formats::{self, Format, ReadError};
+use crosscheck::model::report::TargetSummary;
 use crosscheck::model::version::{compare, normal_form, upstream};
 use crosscheck::model::{Ecosystem, ScannerReport};
+use crosscheck::policy::vex::{self, Product, Statements};
 
 /// Reads `bytes` as a report of any format and checks what every result owes its caller.
 pub fn read_any(bytes: &[u8]) {
@@ -29,10 +31,38 @@ pub fn detect(bytes: &[u8]) {
 /// `accepted`.
 pub fn read_inside(accepted: &[Format], skeletons: &[&str], bytes: &[u8]) {
     check(&formats::read_expecting(bytes, accepted));
-    for skeleton in skeletons {
-        let (before, after) = skeleton.split_once('…').expect("a skeleton has a gap");
-        let document = [before.as_bytes(), bytes, after.as_bytes()].concat();
+    for document in filled(skeletons, bytes) {
         check(&formats::read_expecting(&document, accepted));
+    }
+}
+
+/// As [`read_inside`], for VEX documents.
+pub fn read_vex(skeletons: &[&str], bytes: &[u8]) {
+    check_vex(bytes);
+    for document in filled(skeletons, bytes) {
+        check_vex(&document);
+    }
+}
+
+fn filled(skeletons: &[&str], bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    skeletons.iter().map(move |skeleton| {
+        let (before, after) = skeleton.split_once('…').expect("a skeleton has a gap");
+        [before.as_bytes(), bytes, after.as_bytes()].concat()
+    })
+}
+
+fn check_vex(bytes: &[u8]) {
+    match vex::read(bytes, "fuzz.json") {
+        Ok(document) => {
+            for statement in &document.statements {
+                assert!(!statement.ids.is_empty(), "{statement:?}");
+                assert!(!statement.products.is_empty(), "{statement:?}");
+                assert!(statement.pointer.starts_with('/'), "{statement:?}");
+            }
+            assert!(document.diagnostics.len() >= document.skipped);
+            Statements::new(vec![document], &Product::new(&TargetSummary::default()));
+        }
+        Err(error) => assert!(error.to_string().starts_with("fuzz.json")),
     }
 }
 

@@ -3,6 +3,8 @@
 use super::purl::PurlPattern;
 use super::range::VersionRange;
 
+/// More names than any product has.
+const MAX_NAMES: usize = 64;
 /// A longer name is none that a package or an image has.
 const MAX_NAME: usize = 4096;
 
@@ -53,6 +55,9 @@ impl Component {
         if text.len() > MAX_NAME {
             return Err(format!("a name has more than {MAX_NAME} bytes"));
         }
+        if self.purls.len() + self.names.len() >= MAX_NAMES {
+            return Err(format!("it has more than {MAX_NAMES} names"));
+        }
         if text.starts_with("pkg:") {
             let purl = PurlPattern::parse(text)?;
             let version = purl.stated_version.as_deref();
@@ -89,7 +94,7 @@ impl Component {
     }
 
     fn add_digest(&mut self, digest: String) {
-        if self.digests.len() < 64 && !self.digests.contains(&digest) {
+        if self.digests.len() < MAX_NAMES && !self.digests.contains(&digest) {
             self.digests.push(digest);
         }
     }

@@ -3,185 +3,26 @@
 //! A product id leads to a full product name in a branch, in the flat list or in a relationship.
 //! A relationship makes its product reference a part of what it relates to.
 
+mod document;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-use crate::formats::entries::{Entries, Lenient, Text};
+use crate::formats::entries::Text;
 use crate::model::{Justification, VexStatus};
 
+use self::document::{Branch, Document, FullName, ProductTree, Vulnerability};
 use super::component::{Component, VersionTest};
 use super::document::{Diagnostics, ProductReference, Statement, VexDocument, VexFormat};
 use super::error::VexError;
 use super::purl::shortened;
 use super::range::VersionRange;
 use super::read::{
-    Draft, MAX_IDS, MAX_PRODUCTS, MAX_STATEMENTS, add_id, check_count, moment, object, owned,
-    syntax,
+    MAX_IDS, MAX_PRODUCTS, MAX_STATEMENTS, add_id, check_count, moment, object, owned, syntax,
 };
 
 /// Relationships of relationships. Real ones are two deep.
 const MAX_CHAIN: usize = 8;
-
-#[derive(Deserialize)]
-struct Document<'a> {
-    #[serde(borrow, rename = "document")]
-    meta: Meta<'a>,
-    #[serde(borrow, default)]
-    product_tree: ProductTree<'a>,
-    #[serde(borrow, default)]
-    vulnerabilities: Entries<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Meta<'a> {
-    #[serde(borrow, default)]
-    csaf_version: Text<'a>,
-    #[serde(borrow, default)]
-    publisher: Lenient<Publisher<'a>>,
-    #[serde(borrow, default)]
-    tracking: Lenient<Tracking<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Publisher<'a> {
-    #[serde(borrow, default)]
-    name: Text<'a>,
-}
-
-#[derive(Deserialize)]
-struct Tracking<'a> {
-    #[serde(borrow, default)]
-    id: Lenient<Text<'a>>,
-    #[serde(borrow, default)]
-    status: Lenient<Text<'a>>,
-    #[serde(borrow, default)]
-    current_release_date: Lenient<Text<'a>>,
-    #[serde(borrow, default)]
-    initial_release_date: Lenient<Text<'a>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct ProductTree<'a> {
-    #[serde(borrow)]
-    branches: Vec<Branch<'a>>,
-    #[serde(borrow)]
-    full_product_names: Vec<FullName<'a>>,
-    #[serde(borrow)]
-    product_groups: Vec<Group<'a>>,
-    #[serde(borrow)]
-    relationships: Vec<Relationship<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Branch<'a> {
-    #[serde(borrow, default)]
-    category: Text<'a>,
-    #[serde(borrow, default)]
-    name: Text<'a>,
-    #[serde(borrow, default)]
-    product: Option<FullName<'a>>,
-    #[serde(borrow, default)]
-    branches: Vec<Branch<'a>>,
-}
-
-#[derive(Deserialize)]
-struct FullName<'a> {
-    #[serde(borrow, default)]
-    product_id: Text<'a>,
-    #[serde(borrow, default)]
-    name: Text<'a>,
-    #[serde(borrow, default)]
-    product_identification_helper: Lenient<Helper<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Helper<'a> {
-    #[serde(borrow, default)]
-    purl: Text<'a>,
-    /// 2.1 has a list.
-    #[serde(borrow, default)]
-    purls: Lenient<Vec<Text<'a>>>,
-    #[serde(borrow, default)]
-    hashes: Lenient<Vec<FileHashes<'a>>>,
-}
-
-#[derive(Deserialize)]
-struct FileHashes<'a> {
-    #[serde(borrow, default)]
-    file_hashes: Lenient<Vec<FileHash<'a>>>,
-}
-
-#[derive(Deserialize)]
-struct FileHash<'a> {
-    #[serde(borrow, default)]
-    algorithm: Text<'a>,
-    #[serde(borrow, default)]
-    value: Text<'a>,
-}
-
-#[derive(Deserialize)]
-struct Group<'a> {
-    #[serde(borrow, default)]
-    group_id: Text<'a>,
-    #[serde(borrow, default)]
-    product_ids: Vec<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Relationship<'a> {
-    #[serde(borrow)]
-    full_product_name: FullName<'a>,
-    #[serde(borrow, default)]
-    product_reference: Text<'a>,
-    #[serde(borrow, default)]
-    relates_to_product_reference: Text<'a>,
-}
-
-#[derive(Deserialize)]
-struct Vulnerability<'a> {
-    #[serde(borrow, default)]
-    cve: Text<'a>,
-    #[serde(borrow, default)]
-    ids: Entries<OtherId<'a>>,
-    #[serde(borrow, default)]
-    product_status: BTreeMap<String, Entries<Text<'a>>>,
-    #[serde(borrow, default)]
-    flags: Entries<Flag<'a>>,
-    #[serde(borrow, default)]
-    threats: Entries<Threat<'a>>,
-}
-
-#[derive(Deserialize)]
-struct OtherId<'a> {
-    #[serde(borrow, default)]
-    text: Text<'a>,
-}
-
-#[derive(Deserialize)]
-struct Flag<'a> {
-    #[serde(borrow, default)]
-    label: Text<'a>,
-    #[serde(borrow, default)]
-    product_ids: Vec<Text<'a>>,
-    #[serde(borrow, default)]
-    group_ids: Vec<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Threat<'a> {
-    #[serde(borrow, default)]
-    category: Text<'a>,
-    #[serde(borrow, default)]
-    details: Text<'a>,
-    #[serde(borrow, default)]
-    product_ids: Vec<Text<'a>>,
-    #[serde(borrow, default)]
-    group_ids: Vec<Text<'a>>,
-}
 
 pub(super) fn read(text: &str, name: &str) -> Result<VexDocument, VexError> {
     let document: Document<'_> =
@@ -319,8 +160,12 @@ impl<'t> Reader<'t> {
             let purl = helper.purl.get().into_iter();
             purl.chain(helper.purls.list().iter().filter_map(Text::get))
         });
-        // A product without a helper may be named by an image reference.
-        let name = product.name.get().filter(|_| helper.is_none());
+        // A product without a helper may be named by an image reference. A bare word is a product's
+        // name and only looks like one.
+        let name = product
+            .name
+            .get()
+            .filter(|name| helper.is_none() && name.contains([':', '@']));
         for name in purls.chain(name) {
             if let Err(why) = component.add_name(name) {
                 self.diagnostics.warn(pointer, why);
@@ -470,7 +315,7 @@ impl<'t> Reader<'t> {
                 if statements.len() == MAX_STATEMENTS {
                     return Err(self.too_many(&place, "statements", MAX_STATEMENTS));
                 }
-                let draft = Draft {
+                let statement = Statement {
                     ids: ids.clone(),
                     products,
                     status,
@@ -480,7 +325,7 @@ impl<'t> Reader<'t> {
                     timestamp: self.timestamp,
                     pointer: place.clone(),
                 };
-                statements.extend(draft.check(&mut self.diagnostics));
+                statements.extend(statement.checked(&mut self.diagnostics));
             }
         }
         Ok(())

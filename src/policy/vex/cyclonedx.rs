@@ -19,7 +19,7 @@ use super::document::{Diagnostics, ProductReference, Statement, VexDocument, Vex
 use super::error::VexError;
 use super::purl::shortened;
 use super::range::VersionRange;
-use super::read::{Draft, MAX_IDS, add_id, check_count, moment, object, owned, syntax};
+use super::read::{MAX_IDS, add_id, check_count, moment, object, owned, syntax};
 
 const SUPPORTED: [&str; 4] = ["1.4", "1.5", "1.6", "1.7"];
 
@@ -243,12 +243,32 @@ impl Reader {
     fn remember(&mut self, list: &[RawComponent<'_>]) {
         for raw in list {
             if let Some(reference) = raw.bom_ref.to_option() {
-                let component = self.component(raw);
-                self.components
-                    .entry(reference)
-                    .or_insert_with(|| Listed::Component(Arc::new(component)));
+                let component = Arc::new(self.component(raw));
+                self.list(reference, component);
             }
             self.remember(raw.components.as_deref().unwrap_or_default());
+        }
+    }
+
+    /// Notes what a `bom-ref` leads to. One that leads to two different things leads nowhere.
+    fn list(&mut self, reference: String, component: Arc<Component>) {
+        let clashes = match self.components.get(&reference) {
+            None => false,
+            Some(Listed::Component(other)) => *other != component,
+            Some(Listed::Subject) => self.subject.as_ref() != Some(&component),
+        };
+        if clashes {
+            let message = format!(
+                "the bom-ref `{}` is defined twice; statements on it do not apply",
+                shortened(&reference)
+            );
+            self.diagnostics.warn("/components", message);
+            let nothing = Listed::Component(Arc::default());
+            self.components.insert(reference, nothing);
+        } else {
+            self.components
+                .entry(reference)
+                .or_insert(Listed::Component(component));
         }
     }
 
@@ -320,7 +340,7 @@ impl Reader {
         } else {
             (None, reason.or(response))
         };
-        Draft {
+        Statement {
             ids,
             products,
             status,
@@ -330,7 +350,7 @@ impl Reader {
             timestamp: updated.or(issued).or(self.timestamp),
             pointer,
         }
-        .check(&mut self.diagnostics)
+        .checked(&mut self.diagnostics)
     }
 
     /// The product behind a member of `affects`; `None`, and a diagnostic, where no version is left

@@ -97,6 +97,36 @@ impl Statement {
         }
     }
 
+    /// The statement, if it has an id and a product to compare with. What makes it useless is told.
+    pub(super) fn checked(self, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let comparable = |component: &Arc<Component>| component.is_comparable();
+        let usable = self.products.iter().any(|one| {
+            comparable(&one.product) && (one.parts.is_empty() || one.parts.iter().any(comparable))
+        });
+        let wrong = if self.ids.is_empty() {
+            Some("it names no vulnerability")
+        } else if self.products.is_empty() {
+            Some("it names no product, and an id alone ignores nothing")
+        } else if usable {
+            None
+        } else {
+            Some(
+                "it names its products by nothing that a scan shows; give package URLs, image \
+                 references or digests",
+            )
+        };
+        if let Some(wrong) = wrong {
+            diagnostics.skip(self.pointer, wrong);
+            return None;
+        }
+        if self.status == VexStatus::NotAffected && !self.ignores() {
+            let message = "not_affected without a justification or an impact statement does not \
+                           ignore; add one";
+            diagnostics.warn(self.pointer.clone(), message);
+        }
+        Some(self)
+    }
+
     /// The statement as a decision's evidence.
     pub(super) fn evidence(&self, document: &VexDocument) -> VexEvidence {
         VexEvidence {

@@ -10,7 +10,8 @@
 //! * its product is the package itself, without parts.
 //!
 //! A product with parts that is not the image says nothing here: which package lies inside which
-//! other one is not known. See [`purl`](PurlPattern) and [`Product`] for when a name fits.
+//! other one is not known. [`Product`] says when a name fits the image, `purl.rs` when a package URL
+//! fits a package.
 
 mod component;
 mod csaf;
@@ -30,6 +31,5 @@ pub use component::Component;
 pub use document::{ProductReference, Statement, VexDocument, VexFormat};
 pub use error::VexError;
 pub use product::Product;
-pub use purl::PurlPattern;
 pub use read::read;
 pub use statements::{Resolution, Ruling, Statements};

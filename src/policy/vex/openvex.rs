@@ -13,9 +13,7 @@ use super::component::Component;
 use super::document::{Diagnostics, ProductReference, Statement, VexDocument, VexFormat};
 use super::error::VexError;
 use super::purl::shortened;
-use super::read::{
-    Draft, MAX_IDS, MAX_PRODUCTS, add_id, check_count, moment, object, owned, syntax,
-};
+use super::read::{MAX_IDS, MAX_PRODUCTS, add_id, check_count, moment, object, owned, syntax};
 
 /// Start of every OpenVEX context; the version follows after `/v`, none for 0.0.1.
 pub(super) const CONTEXT: &str = "https://openvex.dev/ns";
@@ -180,7 +178,7 @@ impl Reader {
             &format!("{pointer}/last_updated"),
             &mut self.diagnostics,
         );
-        Draft {
+        Statement {
             ids,
             products,
             status,
@@ -190,7 +188,7 @@ impl Reader {
             timestamp: updated.or(made).or(self.timestamp),
             pointer,
         }
-        .check(&mut self.diagnostics)
+        .checked(&mut self.diagnostics)
     }
 
     fn justification(&mut self, raw: &RawStatement<'_>, pointer: &str) -> Option<Justification> {

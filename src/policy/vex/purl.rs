@@ -18,8 +18,7 @@ use crate::reconcile::normal_name;
 /// built from it. Any other package URL names what is installed: a binary package is not its
 /// source, even where both have one name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PurlPattern {
-    pub(super) text: String,
+pub(super) struct PurlPattern {
     pub(super) key: PackageKey,
     namespace: Option<String>,
     /// In normal form.
@@ -75,7 +74,6 @@ impl PurlPattern {
             qualifiers.remove("arch");
         }
         Ok(Self {
-            text: text.to_owned(),
             key: PackageKey::new(&package.ecosystem, &package.name),
             namespace: package.namespace.map(|ns| ns.to_ascii_lowercase()),
             version: Some(&package.version)

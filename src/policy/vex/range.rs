@@ -12,7 +12,8 @@ const MAX_CONSTRAINTS: usize = 256;
 /// A range of versions of one ecosystem.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct VersionRange {
-    /// `None` for `semver` and `generic`, which hold for any ecosystem with such versions.
+    /// `None` for `semver` and `generic`, which hold for every ecosystem but the
+    /// operating systems'.
     ecosystem: Option<Ecosystem>,
     /// In ascending order of version, as the specification demands; empty for `*`.
     constraints: Vec<(Comparator, String)>,
@@ -77,12 +78,11 @@ impl VersionRange {
     /// Whether a version lies in the range; `None` when it cannot be told: another ecosystem, or
     /// versions without an order.
     pub(super) fn contains(&self, ecosystem: &Ecosystem, version: &str) -> Option<bool> {
-        if self
-            .ecosystem
-            .as_ref()
-            .is_some_and(|stated| stated != ecosystem)
-        {
-            return None;
+        match &self.ecosystem {
+            Some(stated) if stated != ecosystem => return None,
+            // A distribution's versions are its own: 3.0.15-1 is not 3.0.15.
+            None if ecosystem.is_os() => return None,
+            _ => {}
         }
         if self.constraints.is_empty() {
             return Some(true);
@@ -165,6 +165,13 @@ mod tests {
             let read = VersionRange::parse(range).unwrap();
             assert_eq!(read.contains(&npm, version), expected, "{range} {version}");
         }
+    }
+
+    #[test]
+    fn semantic_versions_say_nothing_of_a_distributions() {
+        let range = VersionRange::parse("vers:semver/<3.0.16").unwrap();
+        assert_eq!(range.contains(&Ecosystem::Npm, "3.0.15"), Some(true));
+        assert_eq!(range.contains(&Ecosystem::Deb, "3.0.15-1"), None);
     }
 
     #[test]

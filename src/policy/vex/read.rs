@@ -1,16 +1,14 @@
 //! From bytes to a document, whatever its format.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::formats::entries::{Entries, Lenient, Text};
 use crate::formats::{self, ReadError};
-use crate::model::{AdvisoryId, Justification, VexStatus};
+use crate::model::AdvisoryId;
 
-use super::document::{Diagnostics, ProductReference, Statement, VexDocument};
+use super::document::{Diagnostics, VexDocument};
 use super::error::VexError;
 use super::purl::shortened;
 use super::{csaf, cyclonedx, openvex};
@@ -173,61 +171,3 @@ pub(super) fn add_id(ids: &mut Vec<AdvisoryId>, text: &str) {
 
 /// More names than any vulnerability has.
 pub(super) const MAX_IDS: usize = 64;
-
-/// What the three formats say in their own words, before it is checked.
-pub(super) struct Draft {
-    pub(super) ids: Vec<AdvisoryId>,
-    pub(super) products: Vec<ProductReference>,
-    pub(super) status: VexStatus,
-    pub(super) justification: Option<Justification>,
-    pub(super) impact_statement: Option<String>,
-    pub(super) notes: Option<String>,
-    pub(super) timestamp: Option<Timestamp>,
-    pub(super) pointer: String,
-}
-
-impl Draft {
-    /// The statement, if it has an id and a product. What makes it useless is told.
-    pub(super) fn check(self, diagnostics: &mut Diagnostics) -> Option<Statement> {
-        if self.ids.is_empty() {
-            diagnostics.skip(self.pointer, "it names no vulnerability");
-            return None;
-        }
-        if self.products.is_empty() {
-            diagnostics.skip(
-                self.pointer,
-                "it names no product, and an id alone ignores nothing",
-            );
-            return None;
-        }
-        let comparable = |component: &Arc<super::Component>| component.is_comparable();
-        if !self.products.iter().any(|one| {
-            comparable(&one.product) && (one.parts.is_empty() || one.parts.iter().any(comparable))
-        }) {
-            diagnostics.skip(
-                self.pointer,
-                "it names its products by nothing that a scan shows; give package URLs, image \
-                 references or digests",
-            );
-            return None;
-        }
-        let statement = Statement {
-            ids: self.ids,
-            products: self.products,
-            status: self.status,
-            justification: self.justification,
-            impact_statement: self.impact_statement,
-            notes: self.notes,
-            timestamp: self.timestamp,
-            pointer: self.pointer,
-        };
-        if statement.status == VexStatus::NotAffected && !statement.ignores() {
-            diagnostics.warn(
-                statement.pointer.clone(),
-                "not_affected without a justification or an impact statement does not ignore; add \
-                 one",
-            );
-        }
-        Some(statement)
-    }
-}

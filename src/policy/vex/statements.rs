@@ -42,7 +42,7 @@ struct Prepared {
     packages: HashMap<(PackageKey, bool), Vec<Target>>,
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 struct Target {
     purl: PurlPattern,
     versions: Option<Vec<VersionTest>>,

@@ -184,6 +184,15 @@ fn cyclonedx_analyses_are_statements_on_parts_of_the_subject() {
 }
 
 #[test]
+fn a_bom_ref_of_two_components_leads_nowhere() {
+    let mut document = analysed("not_affected", &json!([{"ref": "ssl"}]));
+    let twin = json!({"bom-ref": "ssl", "purl": "pkg:deb/debian/openssl"});
+    document["components"].as_array_mut().unwrap().push(twin);
+    assert!(messages(&document)[0].contains("`ssl` is defined twice"));
+    assert_eq!(ignored(&[&document], &openssl()), [false, false]);
+}
+
+#[test]
 fn cyclonedx_states_have_openvex_words() {
     for (state, status) in [
         ("not_affected", VexStatus::NotAffected),
@@ -327,6 +336,23 @@ fn csaf_products_are_found_through_tree_and_relationships() {
 }
 
 #[test]
+fn a_product_name_of_csaf_is_no_image_unless_it_looks_like_a_reference() {
+    for (name, run, expected) in [
+        ("nginx", "nginx", 0),
+        ("nginx:1.25", "nginx:1.25", 1),
+        ("nginx:1.25", "nginx", 0),
+    ] {
+        let mut document = csaf(&json!({"fixed": ["P"]}), &json!({}));
+        document["product_tree"]["full_product_names"] = json!([{"name": name, "product_id": "P"}]);
+        document["product_tree"]["relationships"] = json!([]);
+        let read = vec![parsed("a.json", &document)];
+        let statements = Statements::new(read, &Product::new(&target(run)));
+        let matched = statements.on(&openssl()).matched.len();
+        assert_eq!(matched, expected, "{name} {run}");
+    }
+}
+
+#[test]
 fn csaf_reasons_belong_to_their_products() {
     let status = json!({"known_not_affected": ["SSL", "IMAGE", "OLD"]});
     let document = csaf(
@@ -464,8 +490,13 @@ fn limits_hold() {
     assert!(messages(&document)[0].contains("more than 1000000 products and parts"));
 
     let deep = format!(
-        "{{\"document\":{{\"csaf_version\":\"2.0\"}},\"product_tree\":{{\"branches\":{}",
-        "[{\"branches\":".repeat(10_000)
+        "{{\"document\":{{\"csaf_version\":\"2.0\"}},\"product_tree\":{{\"branches\":{}[]{}}}}}",
+        "[{\"branches\":".repeat(10_000),
+        "}]".repeat(10_000)
     );
-    assert!(error(deep.as_bytes()).contains("not a well-formed JSON document"));
+    let message = error(deep.as_bytes());
+    assert!(
+        message.contains("not a well-formed CSAF document"),
+        "{message}"
+    );
 }
