@@ -35,8 +35,10 @@ const RUN: &str = "run.json";
 const POLICY: &str = "policy.yaml";
 /// Marks a directory as a run that is not finished.
 const INCOMPLETE: &str = ".incomplete";
-/// Directories of a run.
-const DIRECTORIES: [&str; 3] = ["raw", "sbom", "inputs"];
+/// Directories of every run.
+const DIRECTORIES: [&str; 2] = ["raw", "sbom"];
+/// The directory for what the policy drew on, where it drew on anything.
+const INPUTS: &str = "inputs";
 /// Start of the name of a runner's temporary directory, left behind only by a killed process.
 const WORK_PREFIX: &str = ".work-";
 /// A record is kilobytes.
@@ -422,7 +424,12 @@ impl Draft {
     /// As [`Draft::write`].
     pub fn add_input(&self, index: usize, input: &InputFile) -> Result<InputRecord, BundleError> {
         let kind = input.kind;
-        let path = format!("inputs/{index}-{}.{}", kind.as_str(), kind.extension());
+        let folder = self.directory.join(INPUTS);
+        create_private_dir(&folder).map_err(|error| BundleError::Unwritable {
+            path: folder.clone(),
+            error,
+        })?;
+        let path = format!("{INPUTS}/{index}-{}.{}", kind.as_str(), kind.extension());
         self.write(&path, &input.bytes)?;
         Ok(InputRecord {
             kind,
@@ -461,7 +468,7 @@ impl Draft {
 
 /// True for the names that a run's directory can hold.
 fn is_of_a_run(name: &str) -> bool {
-    matches!(name, RUN | INCOMPLETE | POLICY)
+    matches!(name, RUN | INCOMPLETE | POLICY | INPUTS)
         || DIRECTORIES.contains(&name)
         || name.starts_with("report.")
         || name.starts_with(WORK_PREFIX)

@@ -139,7 +139,7 @@ impl InputArgs {
             let mut hosts = Vec::new();
             for text in &self.host_driver {
                 hosts.push(if text == AUTO {
-                    self.this_machine()?
+                    Self::this_machine()?
                 } else {
                     Host::new(text, "--host-driver")
                 });
@@ -155,7 +155,7 @@ impl InputArgs {
         Ok(files)
     }
 
-    fn this_machine(&self) -> Result<Host, Error> {
+    fn this_machine() -> Result<Host, Error> {
         let machine = Machine::this(&scanners::Host::current());
         runtime()?.block_on(machine.driver()).map_err(Error::usage)
     }
