@@ -206,7 +206,7 @@ pub(super) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Res
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Output")]
 pub(super) struct OutputArgs {
-    /// Format of the report on standard output: table or json
+    /// Format of the report on standard output: table, json or openvex
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format)]
     pub(super) format: Format,
 

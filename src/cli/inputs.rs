@@ -141,7 +141,7 @@ impl InputArgs {
                 hosts.push(if text == AUTO {
                     Self::this_machine()?
                 } else {
-                    Host::new(text, "--host-driver")
+                    Host::new(text, "the host given with --host-driver")
                 });
             }
             files.push(hosts_file(&hosts, "--host-driver", false)?);
@@ -202,7 +202,7 @@ impl InputArgs {
                 let hosts: Vec<Host> = cuda
                     .host_drivers
                     .iter()
-                    .map(|text| Host::new(text, "the policy"))
+                    .map(|text| Host::new(text, "a host that the policy names"))
                     .collect();
                 let written = hosts_file(&hosts, "cuda.host-drivers", true);
                 gathered.take(written.map_err(|error| error.render()));

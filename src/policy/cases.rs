@@ -261,7 +261,9 @@ fn decided(policy: &Policy, inputs: &Inputs, case: &Case) -> Result<Finding, Str
     }
     let contents = cuda::Image::new(image.iter().copied(), &packages, case.installed.is_some());
     let own_hosts = case.host_drivers.as_ref().map(|drivers| {
-        let hosts = drivers.iter().map(|text| Host::new(text, "the case"));
+        let hosts = drivers
+            .iter()
+            .map(|text| Host::new(text, "a host of the case"));
         hosts.collect::<Hosts>()
     });
     let product = Product::new(&TargetSummary {

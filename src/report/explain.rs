@@ -113,12 +113,25 @@ impl Page<'_> {
                 .as_ref()
                 .map(|day| format!("until {day}")),
         );
+        person.extend(decision.rule.reference.clone());
         if !person.is_empty() {
             grid.row(["".into(), person.join(", ").into()]);
         }
         for rule in &decision.also {
             let text = format!("{}: {} [{}]", rule.action.as_str(), rule.reason, rule.rule);
             grid.row(["also".into(), text.into()]);
+        }
+        for note in &decision.notes {
+            grid.row(["note".into(), note.as_str().into()]);
+        }
+        if !finding.labels.is_empty() {
+            grid.row(["label".into(), finding.labels.join(", ").into()]);
+        }
+        if let Some(known) = phrases::exploitation(finding) {
+            grid.row(["known".into(), known.into()]);
+        }
+        if let Some(seen) = &finding.first_seen {
+            grid.row(["since".into(), format!("first seen {seen}").into()]);
         }
         grid.keep_whole(&[5]);
         self.sheet.grid(grid, |_| Tone::Plain)

@@ -173,13 +173,62 @@ pub(super) fn verdict_words(verdict: Verdict) -> &'static str {
     }
 }
 
-/// What is said first of a vulnerability that attackers use already.
-pub(super) fn exploited(finding: &Finding) -> &'static str {
-    if finding.vulnerability.known_exploited {
-        "known to be exploited; "
-    } else {
-        ""
+/// An EPSS score from which on it is worth a reader's time: one in ten is exploited within a month.
+const LIKELY: f64 = 0.1;
+
+/// What is said first of a vulnerability that attackers use already or will, and its labels. Empty,
+/// or with `; ` at its end.
+pub(super) fn exploited(finding: &Finding) -> String {
+    let vulnerability = &finding.vulnerability;
+    let mut text = String::new();
+    if vulnerability.known_exploited {
+        text.push_str("known to be exploited; ");
     }
+    if let Some(epss) = vulnerability
+        .epss
+        .as_ref()
+        .filter(|epss| epss.score >= LIKELY)
+    {
+        text.extend([format!("EPSS {:.2}; ", epss.score)]);
+    }
+    for label in &finding.labels {
+        text.extend([label.as_str(), "; "]);
+    }
+    text
+}
+
+/// All that is known of exploitation, in one line; `None` when nothing is.
+pub(super) fn exploitation(finding: &Finding) -> Option<String> {
+    let vulnerability = &finding.vulnerability;
+    let mut parts = Vec::new();
+    match &vulnerability.kev {
+        Some(kev) => {
+            let due = kev.due_date.as_ref();
+            let due = due.map_or_else(String::new, |day| format!(", to be mended by {day}"));
+            let ransomware = if kev.ransomware {
+                ", used by ransomware"
+            } else {
+                ""
+            };
+            parts.push(format!(
+                "in CISA KEV since {}{due}{ransomware}",
+                kev.date_added
+            ));
+        }
+        None if vulnerability.known_exploited => parts.push("known to be exploited".to_owned()),
+        None => {}
+    }
+    if let Some(epss) = &vulnerability.epss {
+        let percentile = epss.percentile.map_or_else(String::new, |share| {
+            format!(", higher than {:.1} % of all", share * 100.0)
+        });
+        let date = epss
+            .date
+            .as_ref()
+            .map_or_else(String::new, |day| format!(", of {day}"));
+        parts.push(format!("EPSS {}{percentile}{date}", epss.score));
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 /// Why the policy decided so, and the rule in brackets.

@@ -113,8 +113,11 @@ impl<'a> Page<'a> {
             facts.row(["Digest".into(), digest.as_str().into()]);
         }
         facts.row(["Policy".into(), self.policy().into()]);
+        for (name, text) in self.drawn_on() {
+            facts.row([name.into(), text.into()]);
+        }
         facts.row(["Counts".into(), counts(&self.report.summary).into()]);
-        facts.keep_whole(&[6]);
+        facts.keep_whole(&[7]);
         for line in facts.into_lines() {
             writeln!(self.sheet.out, "{line}")?;
         }
@@ -193,6 +196,38 @@ impl<'a> Page<'a> {
         .flatten()
         .collect::<Vec<_>>()
         .join(", ")
+    }
+
+    /// What the policy drew on besides the scanners.
+    fn drawn_on(&self) -> Vec<(&'static str, String)> {
+        let policy = &self.report.policy;
+        let mut rows = Vec::new();
+        for vex in &policy.vex {
+            let statements = count(vex.statements, "statement", "statements");
+            let author = vex.author.as_ref();
+            let author = author.map_or_else(String::new, |author| format!(" by {author}"));
+            let text = format!("{}: {statements}{author} ({})", vex.document, vex.format);
+            rows.push(("VEX", text));
+        }
+        for feed in &policy.feeds {
+            let date = feed.date.as_ref();
+            let date = date.map_or_else(String::new, |day| format!(" of {day}"));
+            rows.push(("Feed", format!("{}{date} ({})", feed.feed, feed.source)));
+        }
+        if let Some(cuda) = &policy.cuda {
+            let hosts = match cuda.hosts.as_slice() {
+                [] => "no host named".to_owned(),
+                hosts => format!("hosts {}", hosts.join(", ")),
+            };
+            rows.push((
+                "Drivers",
+                format!(
+                    "NVIDIA's bulletins up to {} ({}); {hosts}",
+                    cuda.data_date, cuda.bulletins
+                ),
+            ));
+        }
+        rows
     }
 
     fn policy(&self) -> String {

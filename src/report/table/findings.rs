@@ -199,7 +199,7 @@ impl Page<'_> {
         self.left_out(findings.len(), shown)
     }
 
-    /// Ignore rules that want a person's attention.
+    /// Ignore rules and VEX statements that want a person's attention.
     pub(super) fn ignore_rules(&mut self) -> io::Result<()> {
         let policy = &self.report.policy;
         for (title, rules) in [
@@ -210,6 +210,18 @@ impl Page<'_> {
             (
                 "UNUSED IGNORE RULES: they match nothing here",
                 &policy.unused_rules,
+            ),
+            (
+                "OVERLAPPING IGNORE RULES: one of them may go",
+                &policy.overlapping_rules,
+            ),
+            (
+                "VEX STATEMENTS THAT CONTRADICT EACH OTHER",
+                &policy.vex_conflicts,
+            ),
+            (
+                "UNUSED VEX STATEMENTS: they are about nothing here",
+                &policy.vex_unmatched,
             ),
         ] {
             if rules.is_empty() {
