@@ -23,6 +23,7 @@ mod read;
 mod resolve;
 mod review;
 mod rules;
+mod scalar;
 mod scope;
 mod show;
 mod usage;
