@@ -66,7 +66,9 @@ pub fn add(text: &str, source: &str, rules: &[IgnoreRule]) -> Result<String, Edi
     if rules.is_empty() {
         return Ok(text.to_owned());
     }
-    expected.ignore.extend(checked(rules)?);
+    expected
+        .ignore
+        .extend(checked(rules).map_err(EditError::Rule)?);
     let file = File::read(text);
     let end = file.line_end();
     let mut items = Vec::new();
@@ -255,8 +257,17 @@ fn fields(rule: &IgnoreRule) -> Vec<(&'static str, String)> {
     .collect()
 }
 
+/// A rule as a policy reads it: blanks dropped, names in their usual spelling.
+///
+/// # Errors
+/// What a policy with this rule would be refused for.
+pub(super) fn check(rule: &IgnoreRule) -> Result<IgnoreRule, PolicyErrors> {
+    let rules = checked(std::slice::from_ref(rule))?;
+    Ok(rules.into_iter().next().unwrap_or_else(|| rule.clone()))
+}
+
 /// The rules as a policy reads them, or what is wrong with them.
-fn checked(rules: &[IgnoreRule]) -> Result<Vec<IgnoreRule>, EditError> {
+fn checked(rules: &[IgnoreRule]) -> Result<Vec<IgnoreRule>, PolicyErrors> {
     let mut text = "version: 1\nignore:\n".to_owned();
     for rule in rules {
         for line in item_lines(rule, INDENT) {
@@ -275,7 +286,7 @@ fn checked(rules: &[IgnoreRule]) -> Result<Vec<IgnoreRule>, EditError> {
                     problem.path = path.trim_start_matches('.').to_owned();
                 }
             }
-            EditError::Rule(errors)
+            errors
         })
 }
 

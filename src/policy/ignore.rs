@@ -48,6 +48,18 @@ impl IgnoreRules {
         Ok(compiled)
     }
 
+    /// Makes a list of rules ready, as it stands under `ignore`.
+    pub(super) fn listed(rules: &[IgnoreRule]) -> Result<Self, String> {
+        let mut compiled = Self::default();
+        for (ordinal, rule) in rules.iter().enumerate() {
+            compiled.add(CompiledRule::new(
+                rule.clone(),
+                format!("ignore[{ordinal}]"),
+            )?);
+        }
+        Ok(compiled)
+    }
+
     fn add(&mut self, rule: CompiledRule) {
         let ordinal = self.rules.len();
         if rule.rule.id == "*" {

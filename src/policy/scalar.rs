@@ -21,7 +21,7 @@ pub(super) fn scalar(text: &str) -> String {
 /// or a nested mapping.
 fn is_plain(text: &str) -> bool {
     let starts_well = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
-    let harmless = |c: char| c.is_alphanumeric() || " -_./@+;,()'~=:".contains(c);
+    let harmless = |c: char| c.is_alphanumeric() || " -_./@+;,()'~=:*?".contains(c);
     starts_well
         && text.chars().all(harmless)
         && !text.contains(": ")
@@ -93,7 +93,7 @@ mod tests {
         for text in [
             "CVE-2024-6345",
             "pkg:pypi/x@1",
-            "/usr/lib/a",
+            "/usr/lib/**",
             "see the host's kernel",
         ] {
             assert_eq!(scalar(text), text);

@@ -1,0 +1,328 @@
+//! `.trivyignore.yaml`: `vulnerabilities`, each with `id`, and where it likes `paths`, `purls`,
+//! `statement` and `expired_at`.
+//!
+//! Trivy takes an entry when the id is the same, one of the paths matches the name of the result
+//! (`Python`, `app:1.0 (debian 12.5)`) or the path of the package, which has no leading `/`, and
+//! one of the package URLs agrees in type, namespace and name, and in version and qualifiers where
+//! it has them. An entry with `purls` also takes packages that have no package URL.
+
+use std::collections::BTreeMap;
+
+use super::super::document::IgnoreRule;
+use super::super::pattern::path_pattern;
+use super::super::scalar::{quoted, scalar};
+use super::super::values::{Item, Reader};
+use super::names::{as_literal, language_purl, literal, purl_with_name, trivy_purl};
+use super::{
+    Exported, Importer, day_after, is_snyk, last_day_before, optional_list, optional_text,
+};
+use crate::model::{AdvisoryId, Ecosystem, Package};
+
+/// Names that results of Trivy have (`pkg/scan/langpkg/scan.go`), and one as that of an image's
+/// system packages. A pattern that matches one of them takes whole groups of packages.
+const RESULT_NAMES: [&str; 8] = [
+    "Python",
+    "Conda",
+    "Ruby",
+    "Node.js",
+    "Java",
+    "Kubernetes",
+    "image:tag (debian 12.5)",
+    "registry.example/team/image:tag (alpine 3.20.1)",
+];
+
+pub(super) fn import(importer: &mut Importer<'_>, reader: &mut Reader, root: &Item<'_>) {
+    let mut fields = reader.fields(root);
+    for item in optional_list(reader, &mut fields, "vulnerabilities") {
+        entry(importer, reader, &item);
+    }
+    for section in ["misconfigurations", "secrets", "licenses"] {
+        let place = fields.take(section).map(|item| item.place);
+        let count = optional_list(reader, &mut fields, section).len();
+        if let Some(place) = place.filter(|_| count > 0) {
+            let why = format!("{section} ({count} in all); a policy is about vulnerabilities");
+            importer.skip(&place.key(), &why);
+        }
+    }
+}
+
+fn entry(importer: &mut Importer<'_>, reader: &mut Reader, item: &Item<'_>) {
+    let problems = reader.problems.len();
+    let mut fields = reader.fields(item);
+    let id = optional_text(reader, &mut fields, "id");
+    let statement = optional_text(reader, &mut fields, "statement");
+    let end = fields.take("expired_at");
+    let end_text = optional_text(reader, &mut fields, "expired_at");
+    let mut texts = |key| -> Vec<(Item<'_>, String)> {
+        optional_list(reader, &mut fields, key)
+            .into_iter()
+            .filter_map(|member| {
+                let text = reader.text(&member)?;
+                Some((member, text))
+            })
+            .collect()
+    };
+    let paths = texts("paths");
+    let purls = texts("purls");
+    let expires = match (end, end_text) {
+        (Some(end), Some(text)) => {
+            let day = last_day_before(&text);
+            if day.is_none() {
+                let message = format!("expected a day or an RFC 3339 time, found `{text}`");
+                reader.problem(&end.place, message, None);
+            }
+            day
+        }
+        _ => None,
+    };
+    if reader.problems.len() > problems {
+        return;
+    }
+    let Some(id) = id else {
+        importer.skip(&item.place, "it has no id");
+        return;
+    };
+    let rule = importer.rule(&id, statement, expires);
+    for with_path in with_paths(importer, &rule, &paths) {
+        if purls.is_empty() {
+            importer.take_at(&item.place, &with_path);
+        }
+        for (member, purl) in &purls {
+            match with_purl(&with_path, purl) {
+                Ok(rule) => importer.take_at(&member.place, &rule),
+                Err(why) => importer.skip(&member.place, &why),
+            }
+        }
+    }
+}
+
+/// The rule for each of the paths.
+fn with_paths(
+    importer: &mut Importer<'_>,
+    rule: &IgnoreRule,
+    paths: &[(Item<'_>, String)],
+) -> Vec<IgnoreRule> {
+    // Matches whatever there is, also where there is no path.
+    if paths.is_empty() || paths.iter().any(|(_, path)| path == "**") {
+        return vec![rule.clone()];
+    }
+    let mut rules = Vec::new();
+    for (member, path) in paths {
+        if path.starts_with('/') {
+            let why = "Trivy's paths have no leading `/`, so that this one matches nothing";
+            importer.skip(&member.place, why);
+        } else if let Some(name) = result_name(path) {
+            let why = format!("the path also matches what Trivy calls `{name}`, which is no path");
+            importer.skip(&member.place, &why);
+        } else {
+            let path = if path.starts_with("**") {
+                path.clone()
+            } else {
+                format!("/{path}")
+            };
+            rules.push(IgnoreRule {
+                path: Some(path),
+                ..rule.clone()
+            });
+        }
+    }
+    rules
+}
+
+/// The name of a result that the pattern matches.
+fn result_name(pattern: &str) -> Option<&'static str> {
+    let Ok(glob) = path_pattern(pattern) else {
+        return None;
+    };
+    let matcher = glob.compile_matcher();
+    RESULT_NAMES.into_iter().find(|name| matcher.is_match(name))
+}
+
+/// The rule for the packages that one of Trivy's package URLs means.
+fn with_purl(rule: &IgnoreRule, purl: &str) -> Result<IgnoreRule, String> {
+    let package = Package::from_purl(purl).ok_or_else(|| format!("`{purl}` is no package URL"))?;
+    let qualifiers = purl.split_once('?').map_or("", |(_, rest)| rest);
+    if !qualifiers
+        .split('&')
+        .all(|q| q.is_empty() || q.starts_with("epoch="))
+        || purl.contains('#')
+    {
+        return Err(format!(
+            "`{purl}` names more than a version; leave out what follows `?` if every one is meant"
+        ));
+    }
+    let mut rule = IgnoreRule {
+        version: Some(package.version.as_str())
+            .filter(|version| !version.is_empty())
+            .map(literal),
+        ecosystem: Some(package.ecosystem.as_str().to_owned()),
+        package: Some(literal(&package.name)),
+        ..rule.clone()
+    };
+    if package.ecosystem.is_os() {
+        // The name is that of an installed package, never that of a source package.
+        let namespace = package.namespace.as_deref().unwrap_or_default();
+        let any = purl_with_name(Some(&package.ecosystem), &literal(&package.name));
+        rule.purl = Some(any.replacen("/*/", &format!("/{}/", literal(namespace)), 1));
+    }
+    Ok(rule)
+}
+
+/// An entry that is written: id, paths and package URLs.
+type Entry = (String, Vec<String>, Vec<String>);
+
+pub(super) fn export(rules: &[Exported<'_>], notes: &mut Vec<String>) -> String {
+    let mut text = String::new();
+    for exported in rules {
+        let entries = match exported.covered {
+            Some(_) => expanded(exported, notes),
+            None => translated(exported).map(|entry| vec![entry]),
+        };
+        match entries {
+            Ok(entries) => {
+                for entry in entries {
+                    write(&mut text, exported, &entry);
+                }
+            }
+            Err(why) => notes.push(exported.note(&format!("not exported: {why}"))),
+        }
+    }
+    if text.is_empty() {
+        return "vulnerabilities: []\n".to_owned();
+    }
+    format!("vulnerabilities:\n{text}")
+}
+
+fn write(text: &mut String, exported: &Exported<'_>, (id, paths, purls): &Entry) {
+    let rule = exported.rule;
+    text.push_str(&format!("  # {}\n", exported.origin()));
+    text.push_str(&format!("  - id: {}\n", scalar(id)));
+    for (key, list) in [("paths", paths), ("purls", purls)] {
+        if !list.is_empty() {
+            text.push_str(&format!("    {key}:\n"));
+        }
+        for member in list {
+            text.push_str(&format!("      - {}\n", quoted(member)));
+        }
+    }
+    text.push_str(&format!("    statement: {}\n", scalar(&rule.reason)));
+    if let Some(last) = rule.expires {
+        text.push_str(&format!("    expired_at: {}\n", day_after(last)));
+    }
+}
+
+const UNTIL_FIXED: &str = "it holds only until there is a fix, which Trivy cannot express";
+
+/// The rule as it is, in Trivy's words.
+fn translated(exported: &Exported<'_>) -> Result<Entry, &'static str> {
+    let rule = exported.rule;
+    if rule.until_fixed {
+        return Err(UNTIL_FIXED);
+    }
+    if rule.id == "*" {
+        return Err("Trivy needs an id; export it with a run");
+    }
+    if is_snyk(&AdvisoryId::new(&rule.id)) {
+        return Err("Trivy does not know Snyk's ids; export it with a run");
+    }
+    let paths = match &rule.path {
+        None => Vec::new(),
+        Some(path) => vec![trivy_path(path)?],
+    };
+    let version = match rule.version.as_deref().map(as_literal) {
+        Some(None) => return Err("Trivy has no patterns for versions; export it with a run"),
+        Some(version) => version,
+        None => None,
+    };
+    let purls = match (&rule.package, &rule.purl) {
+        (None, None) if version.is_some() || rule.ecosystem.is_some() => {
+            return Err("Trivy's conditions need a package's name; export it with a run");
+        }
+        (None, None) => Vec::new(),
+        (Some(package), None) => {
+            let name = as_literal(package)
+                .ok_or("Trivy has no patterns for packages; export it with a run")?;
+            let ecosystem = rule.ecosystem.as_deref().map(Ecosystem::from_name);
+            let purl = ecosystem.and_then(|e| language_purl(&e, &name, version.as_deref()));
+            vec![purl.ok_or(
+                "Trivy needs the kind and distribution of the package; export it with a run",
+            )?]
+        }
+        (None, Some(purl)) if rule.ecosystem.is_none() && version.is_none() => {
+            vec![
+                purl_of_pattern(purl)
+                    .ok_or("Trivy has no patterns for package URLs; export it with a run")?,
+            ]
+        }
+        _ => return Err("Trivy cannot combine these conditions; export it with a run"),
+    };
+    Ok((
+        AdvisoryId::new(&rule.id).unwrapped().as_str().to_owned(),
+        paths,
+        purls,
+    ))
+}
+
+/// The package URL behind a pattern: one version, or any version after `@*`.
+fn purl_of_pattern(pattern: &str) -> Option<String> {
+    let purl = match pattern.strip_suffix("@*") {
+        Some(any_version) => as_literal(any_version)?,
+        None => as_literal(pattern).filter(|purl| purl.contains('@'))?,
+    };
+    // In Trivy a qualifier is one condition among several; in a pattern it is the whole of them.
+    (!purl.contains(['?', '#']))
+        .then(|| trivy_purl(&purl))
+        .flatten()
+}
+
+/// A pattern over absolute paths in Trivy's form.
+fn trivy_path(path: &str) -> Result<String, &'static str> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    if result_name(path).is_some() {
+        return Err("its path would match the names that Trivy gives to whole groups of packages");
+    }
+    Ok(path.to_owned())
+}
+
+/// What the rule ignores in a run.
+fn expanded(exported: &Exported<'_>, notes: &mut Vec<String>) -> Result<Vec<Entry>, &'static str> {
+    if exported.rule.until_fixed {
+        return Err(UNTIL_FIXED);
+    }
+    let mut nameless = 0;
+    // By id and paths: the package URLs.
+    let mut entries: BTreeMap<(String, Vec<String>), Vec<String>> = BTreeMap::new();
+    for covered in exported.covered.unwrap_or_default() {
+        for instance in &covered.instances {
+            let Some(purl) = instance.purl.as_deref().and_then(trivy_purl) else {
+                nameless += 1;
+                continue;
+            };
+            let paths: Vec<String> = match exported.rule.path {
+                None => Vec::new(),
+                Some(_) => instance
+                    .locations
+                    .iter()
+                    .filter_map(|place| Some(literal(place.path.as_deref()?.strip_prefix('/')?)))
+                    .collect(),
+            };
+            for id in exported.public_ids(covered.finding) {
+                let purls = entries.entry((id, paths.clone())).or_default();
+                purls.push(purl.clone());
+            }
+        }
+    }
+    if nameless > 0 {
+        notes.push(exported.note(&format!(
+            "{nameless} packages are left out; nobody gives a package URL for them"
+        )));
+    }
+    Ok(entries
+        .into_iter()
+        .map(|((id, paths), mut purls)| {
+            purls.sort_unstable();
+            purls.dedup();
+            (id, paths, purls)
+        })
+        .collect())
+}
