@@ -4,6 +4,7 @@ mod common;
 mod error;
 pub mod exit;
 mod explain;
+mod ignore;
 mod inputs;
 mod merge;
 mod opened;
@@ -38,6 +39,7 @@ enum Command {
     Scan(scan::ScanArgs),
     Merge(merge::MergeArgs),
     Explain(explain::ExplainArgs),
+    Ignore(ignore::IgnoreArgs),
     Policy(policy::PolicyCommand),
     Scanners(scanners::ScannersArgs),
     Schema(schema::SchemaArgs),
@@ -52,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Scan(args) => scan::run(args),
         Command::Merge(args) => merge::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Ignore(args) => ignore::run(args),
         Command::Policy(args) => policy::run(args),
         Command::Scanners(args) => scanners::run(args),
         Command::Schema(args) => schema::run(args),

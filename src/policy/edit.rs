@@ -12,6 +12,7 @@ use super::problem::PolicyErrors;
 use super::resolve::parse;
 use super::scalar::{quoted, scalar};
 use super::yaml::MAX_BYTES;
+use crate::model::RuleMatch;
 
 #[cfg(test)]
 mod tests;
@@ -207,6 +208,12 @@ pub fn remove(text: &str, source: &str, numbers: &[usize]) -> Result<String, Edi
         result.truncate(end);
     }
     verified(result, source, &expected)
+}
+
+/// The number, from 0, of the ignore rule that a finding's decision names; `None` for other rules.
+pub fn number_of(rule: &RuleMatch) -> Option<usize> {
+    let number = rule.rule.strip_prefix("ignore[")?.strip_suffix(']')?;
+    number.parse().ok()
 }
 
 /// A rule as it stands in a policy file, without the `- ` and indentation of a list: one `key:

@@ -58,7 +58,7 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// Control characters, line ends of Unicode, marks that reorder or hide text (CVE-2021-42574), and
 /// what lies outside YAML's `c-printable`.
-fn must_escape(c: char) -> bool {
+pub(super) fn must_escape(c: char) -> bool {
     c.is_control()
         || matches!(
             c,

@@ -266,9 +266,14 @@ fn policy(dash: usize, gaps: &[String], tail: &str) -> String {
     let mut text = "# head\nversion: 1\nignore:\n".to_owned();
     for (number, gap) in gaps.iter().enumerate() {
         text.push_str(gap);
-        text.push_str(&format!(
-            "{indent}- id: CVE-2024-{number:04}\n{indent}  reason: 'x # y'\n{indent}  owner: a\n{indent}  until-fixed: true\n"
-        ));
+        text += &[
+            &format!("- id: CVE-2024-{number:04}\n"),
+            "  reason: 'x # y'\n",
+            "  owner: a\n",
+            "  until-fixed: true\n",
+        ]
+        .map(|line| format!("{indent}{line}"))
+        .concat();
     }
     text.push_str(tail);
     text
@@ -312,7 +317,7 @@ proptest! {
         prop_assert_eq!(ids(&shorter), expected);
         // What is left is the text without one run of lines (and the mark of an empty list).
         let common = |a: &str, b: &str| a.lines().zip(b.lines()).take_while(|(a, b)| a == b).count();
-        let reverse = |text: &str| text.lines().rev().map(|l| format!("{l}\n")).collect::<String>();
+        let reverse = |text: &str| text.lines().rev().collect::<Vec<_>>().join("\n");
         let head = common(&text, &shorter);
         let tail = common(&reverse(&text), &reverse(&shorter));
         prop_assert!(gaps.len() == 1 || head + tail >= shorter.lines().count());

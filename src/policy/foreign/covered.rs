@@ -1,6 +1,7 @@
 //! What each rule ignores in a decided run.
 
 use super::super::document::IgnoreRule;
+use super::super::edit::number_of;
 use super::super::ignore::IgnoreRules;
 use super::names::same_name;
 use crate::model::{Action, Attachment, Finding, Instance, ObservationRecord};
@@ -74,8 +75,5 @@ fn ignoring(finding: &Finding) -> impl Iterator<Item = usize> {
         .filter(|decision| decision.action == Action::Ignore)
         .flat_map(|decision| std::iter::once(&decision.rule).chain(&decision.also))
         .filter(|rule| rule.action == Action::Ignore)
-        .filter_map(|rule| {
-            let number = rule.rule.strip_prefix("ignore[")?.strip_suffix(']')?;
-            number.parse().ok()
-        })
+        .filter_map(number_of)
 }

@@ -7,12 +7,13 @@
 //! `not-fixed`, `wont-fix` and `unknown`.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use super::super::document::IgnoreRule;
 use super::super::scalar::{quoted, scalar};
 use super::super::values::{Item, Place, Reader};
 use super::names::{as_literal, from_grype_type, grype_type, literal, purl_with_name};
-use super::{Exported, Importer, is_snyk, optional_list, optional_text};
+use super::{Exported, Importer, Note, is_snyk, optional_list, optional_text, public_ids};
 use crate::model::{AdvisoryId, Ecosystem, Package};
 
 /// The characters by which Grype tells an expression from a name.
@@ -239,7 +240,7 @@ struct Written {
     fix_state: Option<&'static str>,
 }
 
-pub(super) fn export(rules: &[Exported<'_>], notes: &mut Vec<String>) -> String {
+pub(super) fn export(rules: &[Exported<'_>], notes: &mut Vec<Note>) -> String {
     let mut text = String::new();
     for exported in rules {
         let entries = match exported.covered {
@@ -268,11 +269,7 @@ pub(super) fn export(rules: &[Exported<'_>], notes: &mut Vec<String>) -> String 
 fn write(text: &mut String, exported: &Exported<'_>, entry: &Written) {
     let rule = exported.rule;
     let end = rule.expires.map(|last| format!(", until {last}"));
-    text.push_str(&format!(
-        "  # {}{}\n",
-        exported.origin(),
-        end.unwrap_or_default()
-    ));
+    let _ = writeln!(text, "  # {}{}", exported.origin(), end.unwrap_or_default());
     let mut mark = "- ";
     let mut line = |text: &mut String, key: &str, value: &str| {
         text.extend(["  ", mark, key, ": ", value, "\n"]);
@@ -425,7 +422,7 @@ fn expanded(exported: &Exported<'_>) -> BTreeSet<Written> {
                 let paths = instance.locations.iter().filter_map(|p| p.path.as_deref());
                 places = paths.map(|path| Some(literal(path))).collect();
             }
-            for id in exported.public_ids(finding) {
+            for id in public_ids(finding) {
                 for location in &places {
                     let entry = Written {
                         id: Some(id.clone()),

@@ -24,6 +24,7 @@ use self::covered::Covered;
 use super::document::{Day, IgnoreRule};
 use super::edit::check;
 use super::problem::{PolicyErrors, Problem};
+use super::scalar::must_escape;
 use super::values::{Fields, Item, Place, Reader};
 use super::yaml::{self, Node};
 use crate::model::{AdvisoryId, Finding};
@@ -251,12 +252,11 @@ impl Importer<'_> {
             .then(|| yaml::locate(self.text, &place.steps, place.part))
             .flatten();
         self.lines_found += 1;
-        match line {
-            Some((line, _)) => self.note_line(line, message),
-            None => {
-                let note = format!("{}: {}: {message}", self.name, place.path);
-                self.found.notes.push(note);
-            }
+        if let Some((line, _)) = line {
+            self.note_line(line, message);
+        } else {
+            let note = format!("{}: {}: {message}", self.name, place.path);
+            self.found.notes.push(note);
         }
     }
 
@@ -361,8 +361,15 @@ pub fn export(
         Format::Snyk => snyk::export,
     };
     let text = write(&kept, &mut notes);
-    Export { text, notes }
+    notes.sort_by_key(|(number, _)| *number);
+    Export {
+        text,
+        notes: notes.into_iter().map(|(_, note)| note).collect(),
+    }
 }
+
+/// A note with the number of the rule that it is about.
+type Note = (usize, String);
 
 /// A rule on its way into another file.
 struct Exported<'a> {
@@ -374,11 +381,12 @@ struct Exported<'a> {
 }
 
 impl Exported<'_> {
-    fn note(&self, message: &str) -> String {
-        format!("ignore[{}] ({}): {message}", self.number, self.rule.id)
+    fn note(&self, message: &str) -> Note {
+        let note = format!("ignore[{}] ({}): {message}", self.number, self.rule.id);
+        (self.number, note)
     }
 
-    /// Where the rule comes from, for a comment: no control characters, one line.
+    /// Where the rule comes from, for a comment.
     fn origin(&self) -> String {
         let mut origin = format!("ignore[{}], owner {}", self.number, self.rule.owner);
         if let Some(reference) = &self.rule.reference {
@@ -386,20 +394,20 @@ impl Exported<'_> {
         }
         one_line(&origin)
     }
+}
 
-    /// The ids by which tools that use the public databases may report what the rule is about.
-    /// Snyk's own ids are left to Snyk.
-    fn public_ids(&self, finding: &Finding) -> Vec<String> {
-        let mut ids: Vec<String> = finding
-            .ids()
-            .map(AdvisoryId::unwrapped)
-            .filter(|id| !is_snyk(id))
-            .map(|id| id.as_str().to_owned())
-            .collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids
-    }
+/// The ids by which tools that use the public databases may report a finding. Snyk's own ids are
+/// left to Snyk.
+fn public_ids(finding: &Finding) -> Vec<String> {
+    let mut ids: Vec<String> = finding
+        .ids()
+        .map(AdvisoryId::unwrapped)
+        .filter(|id| !is_snyk(id))
+        .map(|id| id.as_str().to_owned())
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 /// True for an id that only Snyk uses.
@@ -407,9 +415,9 @@ fn is_snyk(id: &AdvisoryId) -> bool {
     id.as_str().starts_with("SNYK-") || id.as_str().starts_with("npm:")
 }
 
-/// Text for a comment of one line.
+/// Text for a comment: one line, and nothing in it that reads differently from its bytes.
 fn one_line(text: &str) -> String {
-    text.split(char::is_control)
+    text.split(must_escape)
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join(" ")

@@ -127,10 +127,27 @@ pub(super) fn purl_with_name(ecosystem: Option<&Ecosystem>, name: &str) -> Strin
     pattern
 }
 
-/// A package URL as Trivy writes it for the same package: names in its spelling, an epoch as a
-/// qualifier, nothing else. `None` when the text is no package URL.
-pub(super) fn trivy_purl(text: &str) -> Option<String> {
-    let package = Package::from_purl(text)?;
+/// The package URLs that Trivy may write for the same package: names in its spelling, an epoch as a
+/// qualifier, nothing else. Scanners differ on the `v` of Go's versions, so that there are two with
+/// one. Empty when the text is no package URL.
+pub(super) fn trivy_purls(text: &str) -> Vec<String> {
+    let Some(package) = Package::from_purl(text) else {
+        return Vec::new();
+    };
+    let mut versions = vec![package.version.clone()];
+    if package.ecosystem == Ecosystem::Golang && !package.version.is_empty() {
+        versions.push(match package.version.strip_prefix('v') {
+            Some(bare) => bare.to_owned(),
+            None => format!("v{}", package.version),
+        });
+    }
+    versions
+        .iter()
+        .filter_map(|version| trivy_purl(text, &package, version))
+        .collect()
+}
+
+fn trivy_purl(text: &str, package: &Package, version: &str) -> Option<String> {
     let purl = PackageUrl::from_str(text.trim()).ok()?;
     let lower = matches!(
         package.ecosystem,
@@ -151,9 +168,9 @@ pub(super) fn trivy_purl(text: &str) -> Option<String> {
     if let Some(namespace) = purl.namespace().filter(|n| !n.is_empty()) {
         result.with_namespace(spelled(namespace)).ok()?;
     }
-    let (epoch, version) = match package.version.split_once(':') {
+    let (epoch, version) = match version.split_once(':') {
         Some((epoch, version)) if package.ecosystem.is_os() => (Some(epoch), version),
-        _ => (None, package.version.as_str()),
+        _ => (None, version),
     };
     if !version.is_empty() {
         result.with_version(version.to_owned()).ok()?;
@@ -164,13 +181,13 @@ pub(super) fn trivy_purl(text: &str) -> Option<String> {
     Some(result.to_string())
 }
 
-/// A package URL out of kind, full name and version; `None` for operating system packages, whose
+/// [`trivy_purls`] out of kind, full name and version; `None` for operating system packages, whose
 /// distribution is not known.
-pub(super) fn language_purl(
+pub(super) fn language_purls(
     ecosystem: &Ecosystem,
     name: &str,
     version: Option<&str>,
-) -> Option<String> {
+) -> Option<Vec<String>> {
     if ecosystem.is_os() || *ecosystem == Ecosystem::Generic {
         return None;
     }
@@ -185,7 +202,7 @@ pub(super) fn language_purl(
     if let Some(version) = version {
         purl.with_version(version.to_owned()).ok()?;
     }
-    trivy_purl(&purl.to_string())
+    Some(trivy_purls(&purl.to_string()))
 }
 
 /// True when two scanners mean one package by these names.
@@ -226,28 +243,37 @@ mod tests {
         for (purl, expected) in [
             (
                 "pkg:deb/debian/zlib1g@1%3A1.2.13.dfsg-1?arch=amd64&distro=debian-12",
-                "pkg:deb/debian/zlib1g@1.2.13.dfsg-1?epoch=1",
+                &["pkg:deb/debian/zlib1g@1.2.13.dfsg-1?epoch=1"][..],
             ),
             (
                 "pkg:deb/debian/zlib1g@1.2.13.dfsg-1?arch=amd64&epoch=1",
-                "pkg:deb/debian/zlib1g@1.2.13.dfsg-1?epoch=1",
+                &["pkg:deb/debian/zlib1g@1.2.13.dfsg-1?epoch=1"],
             ),
             (
-                "pkg:golang/github.com/NVIDIA/x@v1.0",
-                "pkg:golang/github.com/nvidia/x@v1.0",
+                "pkg:golang/github.com/NVIDIA/x@1.0",
+                &[
+                    "pkg:golang/github.com/nvidia/x@1.0",
+                    "pkg:golang/github.com/nvidia/x@v1.0",
+                ],
+            ),
+            (
+                "pkg:golang/golang.org/x/net",
+                &["pkg:golang/golang.org/x/net"],
             ),
             (
                 "pkg:pypi/Typing_Extensions@4.0",
-                "pkg:pypi/typing-extensions@4.0",
+                &["pkg:pypi/typing-extensions@4.0"],
             ),
+            ("nonsense", &[]),
         ] {
-            assert_eq!(trivy_purl(purl).as_deref(), Some(expected));
+            assert_eq!(trivy_purls(purl), expected);
         }
+        let babel = language_purls(&Ecosystem::Npm, "@babel/core", None);
         assert_eq!(
-            language_purl(&Ecosystem::Npm, "@babel/core", None).unwrap(),
-            "pkg:npm/%40babel/core"
+            babel.as_deref(),
+            Some(&["pkg:npm/%40babel/core".to_owned()][..])
         );
-        assert_eq!(language_purl(&Ecosystem::Deb, "zlib1g", None), None);
+        assert_eq!(language_purls(&Ecosystem::Deb, "zlib1g", None), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! In images Linux packages are named `source/binary`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use super::super::document::{Day, IgnoreRule};
 use super::super::scalar::{quoted, scalar};
@@ -12,7 +13,7 @@ use super::super::values::{Item, Reader};
 use super::super::yaml::Node;
 use super::covered::Covered;
 use super::names::{from_snyk_id, literal, purl_with_name};
-use super::{Exported, Importer, day_after, is_snyk, last_day_before, optional_text};
+use super::{Exported, Importer, Note, day_after, is_snyk, last_day_before, optional_text};
 use crate::model::{AdvisoryId, Ecosystem, ObservationRecord};
 
 /// Version of the format that is written.
@@ -145,13 +146,13 @@ fn with_path(rule: &IgnoreRule, path: &str) -> Result<IgnoreRule, String> {
     })
 }
 
-pub(super) fn export(rules: &[Exported<'_>], notes: &mut Vec<String>) -> String {
+pub(super) fn export(rules: &[Exported<'_>], notes: &mut Vec<Note>) -> String {
     let mut ignore: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for exported in rules {
         let paths = match exported.covered {
-            _ if exported.rule.until_fixed => {
-                Err("it holds only until there is a fix, which Snyk knows of few packages")
-            }
+            _ if exported.rule.until_fixed => Err(
+                "it holds only until there is a fix, which Snyk cannot tell for system packages",
+            ),
             Some(covered) => Ok(expanded(covered)),
             None => translated(exported.rule),
         };
@@ -192,10 +193,10 @@ fn entry_text(exported: &Exported<'_>, path: &str) -> String {
     );
     if let Some(last) = rule.expires {
         let end = day_after(last);
-        text.push_str(&format!("        expires: {end}T00:00:00.000Z\n"));
+        let _ = writeln!(text, "        expires: {end}T00:00:00.000Z");
     }
     if let Some(created) = rule.created {
-        text.push_str(&format!("        created: {created}T00:00:00.000Z\n"));
+        let _ = writeln!(text, "        created: {created}T00:00:00.000Z");
     }
     text
 }

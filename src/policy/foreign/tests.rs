@@ -612,8 +612,8 @@ fn rules_past_their_end_stay_out_and_ends_are_carried() {
         snyk.text
     );
     let grype = exported(&rules, Format::Grype, false);
-    assert!(grype.notes[0].contains("expired on"), "{:?}", grype.notes);
-    assert!(grype.notes[1].contains("it ends on 2026-11-24; Grype knows no end"));
+    assert!(grype.notes[1].contains("expired on"), "{:?}", grype.notes);
+    assert!(grype.notes[0].contains("it ends on 2026-11-24; Grype knows no end"));
 }
 
 #[test]

@@ -4,11 +4,12 @@
 //! licences.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use super::super::document::Day;
 use super::super::problem::{PolicyErrors, Problem};
 use super::super::yaml::MAX_BYTES;
-use super::{Exported, Importer, day_after, is_snyk, last_day_before, one_line};
+use super::{Exported, Importer, Note, day_after, is_snyk, last_day_before, one_line, public_ids};
 use crate::model::AdvisoryId;
 
 /// Beginnings of Trivy's ids for misconfigurations.
@@ -88,7 +89,7 @@ fn names_a_flaw(id: &str) -> bool {
     AdvisoryId::new(id).is_plausible() && id.contains(|c: char| c.is_ascii_digit())
 }
 
-pub(super) fn export(rules: &[Exported<'_>], notes: &mut Vec<String>) -> String {
+pub(super) fn export(rules: &[Exported<'_>], notes: &mut Vec<Note>) -> String {
     let mut text = String::new();
     for exported in rules {
         match block(exported) {
@@ -123,7 +124,7 @@ fn block(exported: &Exported<'_>) -> Result<String, &'static str> {
     }
     let mut ids = BTreeSet::from([AdvisoryId::new(&rule.id).unwrapped().as_str().to_owned()]);
     for covered in exported.covered.unwrap_or_default() {
-        ids.extend(exported.public_ids(covered.finding));
+        ids.extend(public_ids(covered.finding));
     }
     ids.retain(|id| !is_snyk(&AdvisoryId::new(id)));
     if ids.is_empty() {
@@ -133,7 +134,7 @@ fn block(exported: &Exported<'_>) -> Result<String, &'static str> {
     for id in ids {
         text.push_str(&id);
         if let Some(last) = rule.expires {
-            text.push_str(&format!(" exp:{}", day_after(last)));
+            let _ = write!(text, " exp:{}", day_after(last));
         }
         text.push('\n');
     }

@@ -7,14 +7,16 @@
 //! it has them. An entry with `purls` also takes packages that have no package URL.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use super::super::document::IgnoreRule;
 use super::super::pattern::path_pattern;
 use super::super::scalar::{quoted, scalar};
 use super::super::values::{Item, Reader};
-use super::names::{as_literal, language_purl, literal, purl_with_name, trivy_purl};
+use super::names::{as_literal, language_purls, literal, purl_with_name, trivy_purls};
 use super::{
-    Exported, Importer, day_after, is_snyk, last_day_before, optional_list, optional_text,
+    Exported, Importer, Note, day_after, is_snyk, last_day_before, optional_list, optional_text,
+    public_ids,
 };
 use crate::model::{AdvisoryId, Ecosystem, Package};
 
@@ -171,7 +173,7 @@ fn with_purl(rule: &IgnoreRule, purl: &str) -> Result<IgnoreRule, String> {
 /// An entry that is written: id, paths and package URLs.
 type Entry = (String, Vec<String>, Vec<String>);
 
-pub(super) fn export(rules: &[Exported<'_>], notes: &mut Vec<String>) -> String {
+pub(super) fn export(rules: &[Exported<'_>], notes: &mut Vec<Note>) -> String {
     let mut text = String::new();
     for exported in rules {
         let entries = match exported.covered {
@@ -195,19 +197,19 @@ pub(super) fn export(rules: &[Exported<'_>], notes: &mut Vec<String>) -> String 
 
 fn write(text: &mut String, exported: &Exported<'_>, (id, paths, purls): &Entry) {
     let rule = exported.rule;
-    text.push_str(&format!("  # {}\n", exported.origin()));
-    text.push_str(&format!("  - id: {}\n", scalar(id)));
+    let _ = writeln!(text, "  # {}", exported.origin());
+    let _ = writeln!(text, "  - id: {}", scalar(id));
     for (key, list) in [("paths", paths), ("purls", purls)] {
         if !list.is_empty() {
-            text.push_str(&format!("    {key}:\n"));
+            let _ = writeln!(text, "    {key}:");
         }
         for member in list {
-            text.push_str(&format!("      - {}\n", quoted(member)));
+            let _ = writeln!(text, "      - {}", quoted(member));
         }
     }
-    text.push_str(&format!("    statement: {}\n", scalar(&rule.reason)));
+    let _ = writeln!(text, "    statement: {}", scalar(&rule.reason));
     if let Some(last) = rule.expires {
-        text.push_str(&format!("    expired_at: {}\n", day_after(last)));
+        let _ = writeln!(text, "    expired_at: {}", day_after(last));
     }
 }
 
@@ -243,16 +245,15 @@ fn translated(exported: &Exported<'_>) -> Result<Entry, &'static str> {
             let name = as_literal(package)
                 .ok_or("Trivy has no patterns for packages; export it with a run")?;
             let ecosystem = rule.ecosystem.as_deref().map(Ecosystem::from_name);
-            let purl = ecosystem.and_then(|e| language_purl(&e, &name, version.as_deref()));
-            vec![purl.ok_or(
-                "Trivy needs the kind and distribution of the package; export it with a run",
-            )?]
+            ecosystem
+                .and_then(|ecosystem| language_purls(&ecosystem, &name, version.as_deref()))
+                .ok_or(
+                    "Trivy needs the kind and distribution of the package; export it with a run",
+                )?
         }
         (None, Some(purl)) if rule.ecosystem.is_none() && version.is_none() => {
-            vec![
-                purl_of_pattern(purl)
-                    .ok_or("Trivy has no patterns for package URLs; export it with a run")?,
-            ]
+            purls_of_pattern(purl)
+                .ok_or("Trivy has no patterns for package URLs; export it with a run")?
         }
         _ => return Err("Trivy cannot combine these conditions; export it with a run"),
     };
@@ -263,16 +264,15 @@ fn translated(exported: &Exported<'_>) -> Result<Entry, &'static str> {
     ))
 }
 
-/// The package URL behind a pattern: one version, or any version after `@*`.
-fn purl_of_pattern(pattern: &str) -> Option<String> {
+/// The package URLs behind a pattern: one version, or any version after `@*`.
+fn purls_of_pattern(pattern: &str) -> Option<Vec<String>> {
     let purl = match pattern.strip_suffix("@*") {
         Some(any_version) => as_literal(any_version)?,
         None => as_literal(pattern).filter(|purl| purl.contains('@'))?,
     };
     // In Trivy a qualifier is one condition among several; in a pattern it is the whole of them.
-    (!purl.contains(['?', '#']))
-        .then(|| trivy_purl(&purl))
-        .flatten()
+    let purls = trivy_purls(&purl);
+    (!purls.is_empty() && !purl.contains(['?', '#'])).then_some(purls)
 }
 
 /// A pattern over absolute paths in Trivy's form.
@@ -285,7 +285,7 @@ fn trivy_path(path: &str) -> Result<String, &'static str> {
 }
 
 /// What the rule ignores in a run.
-fn expanded(exported: &Exported<'_>, notes: &mut Vec<String>) -> Result<Vec<Entry>, &'static str> {
+fn expanded(exported: &Exported<'_>, notes: &mut Vec<Note>) -> Result<Vec<Entry>, &'static str> {
     if exported.rule.until_fixed {
         return Err(UNTIL_FIXED);
     }
@@ -294,10 +294,16 @@ fn expanded(exported: &Exported<'_>, notes: &mut Vec<String>) -> Result<Vec<Entr
     let mut entries: BTreeMap<(String, Vec<String>), Vec<String>> = BTreeMap::new();
     for covered in exported.covered.unwrap_or_default() {
         for instance in &covered.instances {
-            let Some(purl) = instance.purl.as_deref().and_then(trivy_purl) else {
+            let mut packages = instance.purl.as_deref().map_or_else(Vec::new, trivy_purls);
+            if packages.is_empty() {
+                let version = Some(instance.version.as_str()).filter(|version| !version.is_empty());
+                let ecosystem = &covered.finding.package.ecosystem;
+                packages = language_purls(ecosystem, &instance.name, version).unwrap_or_default();
+            }
+            if packages.is_empty() {
                 nameless += 1;
                 continue;
-            };
+            }
             let paths: Vec<String> = match exported.rule.path {
                 None => Vec::new(),
                 Some(_) => instance
@@ -306,16 +312,19 @@ fn expanded(exported: &Exported<'_>, notes: &mut Vec<String>) -> Result<Vec<Entr
                     .filter_map(|place| Some(literal(place.path.as_deref()?.strip_prefix('/')?)))
                     .collect(),
             };
-            for id in exported.public_ids(covered.finding) {
+            for id in public_ids(covered.finding) {
                 let purls = entries.entry((id, paths.clone())).or_default();
-                purls.push(purl.clone());
+                purls.extend_from_slice(&packages);
             }
         }
     }
     if nameless > 0 {
-        notes.push(exported.note(&format!(
-            "{nameless} packages are left out; nobody gives a package URL for them"
-        )));
+        let what = if nameless == 1 {
+            "1 package is left out; nobody gives its package URL".to_owned()
+        } else {
+            format!("{nameless} packages are left out; nobody gives their package URLs")
+        };
+        notes.push(exported.note(&what));
     }
     Ok(entries
         .into_iter()

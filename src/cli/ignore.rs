@@ -1,0 +1,110 @@
+//! `crosscheck ignore`: the ignore rules of a policy file, seen, changed, and shared with other
+//! tools.
+
+mod add;
+mod export;
+mod file;
+mod import;
+mod list;
+mod prune;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::common::PolicyArgs;
+use super::error::Error;
+use super::inputs::InputArgs;
+use super::opened::{self, Opened};
+use crate::policy::{Day, IgnoreRule};
+
+/// List, add and remove the ignore rules of a policy file, and share them with other tools
+#[derive(Args, Debug)]
+pub(super) struct IgnoreArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    List(list::ListArgs),
+    Add(add::AddArgs),
+    Prune(prune::PruneArgs),
+    Import(import::ImportArgs),
+    Export(export::ExportArgs),
+}
+
+/// Runs the subcommand.
+pub(super) fn run(args: &IgnoreArgs) -> Result<u8, Error> {
+    match &args.command {
+        Command::List(args) => list::run(args),
+        Command::Add(args) => add::run(args),
+        Command::Prune(args) => prune::run(args),
+        Command::Import(args) => import::run(args),
+        Command::Export(args) => export::run(args),
+    }
+}
+
+/// Which file, and what day it is.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Policy")]
+struct FileArgs {
+    /// Policy file [default: policy.yaml in the working directory]
+    #[arg(long, value_name = "FILE", env = "CROSSCHECK_POLICY")]
+    policy: Option<PathBuf>,
+
+    /// Moment that ends of rules are counted from, RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME", env = "CROSSCHECK_NOW")]
+    now: Option<Timestamp>,
+}
+
+impl FileArgs {
+    fn moment(&self) -> Timestamp {
+        self.now.unwrap_or_else(Timestamp::now)
+    }
+
+    /// The day in UTC, in which the last days of rules are counted.
+    fn today(&self) -> Day {
+        Day(TimeZone::UTC.to_datetime(self.moment()).date())
+    }
+
+    /// A run as the policy file decides on it, at the moment given.
+    fn open_run(&self, run: &std::path::Path, file: &file::PolicyFile) -> Result<Opened, Error> {
+        let policy = PolicyArgs {
+            policy: Some(file.path.clone()),
+            profile: None,
+            now: Some(self.moment()),
+            inputs: InputArgs::default(),
+        };
+        opened::open(run, &policy)
+    }
+}
+
+/// Reads a day from the command line.
+fn parse_day(text: &str) -> Result<Day, String> {
+    Day::parse(text).ok_or_else(|| "expected an existing day in the form YYYY-MM-DD".to_owned())
+}
+
+fn is_expired(rule: &IgnoreRule, today: Day) -> bool {
+    rule.expires.is_some_and(|last| last < today)
+}
+
+/// The number of a rule that is in force and about the same as another: id and conditions. Reason,
+/// owner and dates may differ.
+fn same_rule(rules: &[IgnoreRule], new: &IgnoreRule, today: Day) -> Option<usize> {
+    let scope = |rule: &IgnoreRule| IgnoreRule {
+        reason: String::new(),
+        owner: String::new(),
+        reference: None,
+        justification: None,
+        created: None,
+        expires: None,
+        ..rule.clone()
+    };
+    let new = scope(new);
+    rules
+        .iter()
+        .position(|rule| !is_expired(rule, today) && scope(rule) == new)
+}

@@ -1,0 +1,115 @@
+//! The policy file that is looked at or changed.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use similar::TextDiff;
+
+use super::FileArgs;
+use crate::bundle::read_limited;
+use crate::cli::error::Error;
+use crate::policy::{self, IgnoreRule, Policy};
+use crate::report::escape;
+
+/// A policy is a page or ten; what is larger is something else.
+const MAX_POLICY: u64 = 1 << 20;
+/// The file that is used when none is named.
+const USUAL: &str = "policy.yaml";
+
+/// A policy file, read and valid.
+pub(super) struct PolicyFile {
+    pub(super) path: PathBuf,
+    pub(super) text: String,
+    policy: Policy,
+}
+
+impl PolicyFile {
+    /// Reads the file that the arguments name.
+    pub(super) fn read(args: &FileArgs) -> Result<Self, Error> {
+        let path = args.policy.clone().unwrap_or_else(|| PathBuf::from(USUAL));
+        if args.policy.is_none() && !path.exists() {
+            return Err(Error::usage(format!(
+                "there is no {USUAL} in the working directory; name a file with --policy, or begin \
+                 one that holds the line `version: 1`"
+            )));
+        }
+        let text = read_text(&path).map_err(Error::usage)?;
+        let policy = policy::parse(&text, &path.display().to_string()).map_err(Error::usage)?;
+        Ok(Self { path, text, policy })
+    }
+
+    /// Its name for messages.
+    pub(super) fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// Its ignore rules.
+    pub(super) fn rules(&self) -> &[IgnoreRule] {
+        &self.policy.document().ignore
+    }
+
+    /// Puts `text` into its place, as a whole or not at all. Permissions stay; of a symbolic link
+    /// the file behind it is replaced.
+    pub(super) fn replace(&self, text: &str) -> Result<(), Error> {
+        let failed = |error: std::io::Error| {
+            let remedy = "check the permissions of the file and its directory";
+            Error::usage(format!(
+                "{}: cannot be written: {error}; {remedy}",
+                self.name()
+            ))
+        };
+        let target = fs::canonicalize(&self.path).map_err(failed)?;
+        let permissions = fs::metadata(&target).map_err(failed)?.permissions();
+        if permissions.readonly() {
+            return Err(failed(std::io::ErrorKind::PermissionDenied.into()));
+        }
+        let directory = target.parent().unwrap_or(Path::new("/"));
+        let mut new = tempfile::Builder::new()
+            .prefix(".policy-")
+            .tempfile_in(directory)
+            .map_err(failed)?;
+        new.write_all(text.as_bytes()).map_err(failed)?;
+        new.as_file().set_permissions(permissions).map_err(failed)?;
+        new.as_file().sync_all().map_err(failed)?;
+        // Somebody may have saved it in an editor meanwhile.
+        if read_text(&target).map_err(Error::usage)? != self.text {
+            return Err(Error::usage(format!(
+                "{}: changed while the command ran; run it again",
+                self.name()
+            )));
+        }
+        new.persist(&target).map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+
+    /// The difference to `text` as a unified diff that is safe on a terminal.
+    pub(super) fn diff(&self, text: &str) -> String {
+        let name = self.name();
+        let diff = TextDiff::from_lines(self.text.as_str(), text);
+        let diff = diff
+            .unified_diff()
+            .context_radius(3)
+            .header(&name, &name)
+            .to_string();
+        let lines = diff.split_terminator('\n');
+        lines
+            .map(|line| {
+                let line = line.strip_suffix('\r').unwrap_or(line);
+                escape::terminal(line).into_owned() + "\n"
+            })
+            .collect()
+    }
+}
+
+/// The text of a file that a person wrote, or what is wrong with it.
+pub(super) fn read_text(path: &Path) -> Result<String, String> {
+    let bytes = read_limited(path, MAX_POLICY).map_err(|error| error.to_string())?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        format!(
+            "{}: not UTF-8 at byte {at}; save it as UTF-8",
+            path.display()
+        )
+    })
+}

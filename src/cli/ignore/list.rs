@@ -1,0 +1,151 @@
+//! `crosscheck ignore list`.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::file::PolicyFile;
+use super::{FileArgs, is_expired};
+use crate::cli::common::{PageArgs, print_text};
+use crate::cli::error::Error;
+use crate::cli::exit;
+use crate::policy::{Day, IgnoreRule};
+use crate::report::grid::{Cell, Grid};
+
+/// Days before its end from which a rule is shown as about to end.
+const SOON: i32 = 30;
+
+/// List the ignore rules of a policy file, and which of them hold
+#[derive(Args, Debug)]
+pub(super) struct ListArgs {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    file: FileArgs,
+
+    #[command(flatten)]
+    page: PageArgs,
+}
+
+/// A rule in the list.
+#[derive(Serialize)]
+struct Row<'r> {
+    /// Its place in the file, from 0: the N in `ignore[N]`.
+    number: usize,
+    state: State,
+    /// Days from today to its last day; negative when it is past.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days_left: Option<i32>,
+    rule: &'r IgnoreRule,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum State {
+    Holds,
+    /// Its last day is near.
+    Ending,
+    Expired,
+    /// It has no last day and ends with a fix.
+    UntilFixed,
+}
+
+/// Runs the subcommand.
+pub(super) fn run(args: &ListArgs) -> Result<u8, Error> {
+    let file = PolicyFile::read(&args.file)?;
+    let today = args.file.today();
+    let rows: Vec<Row<'_>> = file
+        .rules()
+        .iter()
+        .enumerate()
+        .map(|(number, rule)| row(number, rule, today))
+        .collect();
+    if args.json {
+        let text = serde_json::to_string_pretty(&rows)
+            .map_err(|error| Error::usage(format!("cannot write the list as JSON: {error}")))?;
+        print_text(&(text + "\n"))?;
+    } else if rows.is_empty() {
+        print_text(&format!("{} has no ignore rules\n", file.name()))?;
+    } else {
+        print_text(&table(&rows, args.page.options().width))?;
+    }
+    Ok(exit::PASS)
+}
+
+fn row(number: usize, rule: &IgnoreRule, today: Day) -> Row<'_> {
+    let days_left = rule
+        .expires
+        .and_then(|last| Some(today.0.until(last.0).ok()?.get_days()));
+    let state = match days_left {
+        _ if is_expired(rule, today) => State::Expired,
+        Some(days) if days <= SOON => State::Ending,
+        None if rule.until_fixed => State::UntilFixed,
+        _ => State::Holds,
+    };
+    Row {
+        number,
+        state,
+        days_left,
+        rule,
+    }
+}
+
+fn table(rows: &[Row<'_>], width: u16) -> String {
+    let mut grid = Grid::new(width);
+    grid.header(&[
+        "", "ID", "PACKAGES", "OWNER", "CREATED", "EXPIRES", "STATE", "REASON",
+    ]);
+    for row in rows {
+        let rule = row.rule;
+        let day = |day: Option<Day>| day.map_or_else(|| "-".to_owned(), |day| day.to_string());
+        grid.row([
+            row.number.into(),
+            rule.id.as_str().into(),
+            Cell::lines(scope(rule)),
+            rule.owner.as_str().into(),
+            day(rule.created).into(),
+            day(rule.expires).into(),
+            state(row).into(),
+            rule.reason.as_str().into(),
+        ]);
+    }
+    grid.keep_whole(&[4, 20, 28, 18, 10, 10, 15]);
+    let lines = grid.into_lines();
+    lines.into_iter().map(|line| line + "\n").collect()
+}
+
+/// The conditions of a rule, a line each.
+fn scope(rule: &IgnoreRule) -> Vec<String> {
+    let conditions = [
+        ("", &rule.package),
+        ("version ", &rule.version),
+        ("", &rule.purl),
+        ("", &rule.path),
+        ("", &rule.ecosystem),
+    ];
+    let lines: Vec<String> = conditions
+        .into_iter()
+        .filter_map(|(label, value)| Some(format!("{label}{}", value.as_ref()?)))
+        .collect();
+    if lines.is_empty() {
+        vec!["all".to_owned()]
+    } else {
+        lines
+    }
+}
+
+fn state(row: &Row<'_>) -> String {
+    let text = match (row.state, row.days_left) {
+        (State::Expired, _) => "expired".to_owned(),
+        (State::Ending, Some(0)) => "ends today".to_owned(),
+        (State::Ending, Some(1)) => "ends tomorrow".to_owned(),
+        (State::Ending, days) => format!("ends in {} days", days.unwrap_or_default()),
+        (State::UntilFixed | State::Holds, _) => "holds".to_owned(),
+    };
+    if row.rule.until_fixed && row.state != State::Expired {
+        format!("{text} or until fixed").replacen("holds or ", "", 1)
+    } else {
+        text
+    }
+}
