@@ -130,7 +130,7 @@ fn a_rule_that_is_there_or_not_valid_is_refused_and_the_file_stays() {
     let workspace = workspace();
     let rest = ["--reason", "r", "--owner", "o"];
     let add = |arguments: &[&str]| ignore(&workspace, &[&["add"], arguments, &rest[..]].concat());
-    let again = add(&["CVE-2024-5535", "--until-fixed"]);
+    let again = add(&["cve-2024-5535", "--until-fixed"]);
     again.assert_refused(&["policy.yaml has this rule already: ignore[2]"]);
     // A rule that is past its end may be made again.
     let renewed = add(&[
@@ -162,6 +162,16 @@ fn a_rule_that_is_there_or_not_valid_is_refused_and_the_file_stays() {
     ] {
         add(arguments).assert_refused(parts);
     }
+    assert_done(&add(&[
+        "CVE-2024-1111",
+        "--version",
+        "1.10",
+        "--ecosystem",
+        "python",
+        "--until-fixed",
+    ]));
+    assert!(policy(&workspace).contains("    version: \"1.10\"\n    ecosystem: python\n"));
+    workspace.write("policy.yaml", POLICY);
     assert_eq!(add(&["CVE-2024-1111"]).code, Some(2), "a rule needs an end");
     assert_eq!(
         add(&["CVE-2024-1111", "--expires", "2026-02-30"]).code,
@@ -345,6 +355,18 @@ fn other_tools_files_are_taken_over_once() {
         "{again:#?}"
     );
 
+    ignore(
+        &workspace,
+        &[
+            "import",
+            ".trivyignore",
+            "--owner",
+            "ml",
+            "--expires",
+            "2026-12-23",
+        ],
+    )
+    .assert_refused(&["--expires 2026-12-23: the day is past"]);
     workspace.write("list.txt", "CVE-2024-4444\n");
     workspace.write(".snyk", "ignore: 7\n");
     let rest = ["--owner", "ml", "--expires", "2027-06-30"];

@@ -8,7 +8,8 @@ mod import;
 mod list;
 mod prune;
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -18,6 +19,8 @@ use super::common::PolicyArgs;
 use super::error::Error;
 use super::inputs::InputArgs;
 use super::opened::{self, Opened};
+use crate::model::AdvisoryId;
+use crate::policy::edit::rule_text;
 use crate::policy::{Day, IgnoreRule};
 
 /// List, add and remove the ignore rules of a policy file, and share them with other tools
@@ -71,7 +74,7 @@ impl FileArgs {
     }
 
     /// A run as the policy file decides on it, at the moment given.
-    fn open_run(&self, run: &std::path::Path, file: &file::PolicyFile) -> Result<Opened, Error> {
+    fn open_run(&self, run: &Path, file: &file::PolicyFile) -> Result<Opened, Error> {
         let policy = PolicyArgs {
             policy: Some(file.path.clone()),
             profile: None,
@@ -91,20 +94,41 @@ fn is_expired(rule: &IgnoreRule, today: Day) -> bool {
     rule.expires.is_some_and(|last| last < today)
 }
 
-/// The number of a rule that is in force and about the same as another: id and conditions. Reason,
-/// owner and dates may differ.
-fn same_rule(rules: &[IgnoreRule], new: &IgnoreRule, today: Day) -> Option<usize> {
-    let scope = |rule: &IgnoreRule| IgnoreRule {
-        reason: String::new(),
-        owner: String::new(),
-        reference: None,
-        justification: None,
-        created: None,
-        expires: None,
-        ..rule.clone()
-    };
-    let new = scope(new);
-    rules
-        .iter()
-        .position(|rule| !is_expired(rule, today) && scope(rule) == new)
+/// Rules that are in force, by what they are about: id and conditions. Reason, owner and dates may
+/// differ.
+struct InForce(BTreeMap<String, usize>);
+
+impl InForce {
+    fn of(rules: &[IgnoreRule], today: Day) -> Self {
+        let mut all = Self(BTreeMap::new());
+        for (number, rule) in rules.iter().enumerate() {
+            if !is_expired(rule, today) {
+                all.insert(number, rule);
+            }
+        }
+        all
+    }
+
+    /// Of several rules about the same the first counts.
+    fn insert(&mut self, number: usize, rule: &IgnoreRule) {
+        self.0.entry(Self::key(rule)).or_insert(number);
+    }
+
+    /// The number of the rule about the same as this one.
+    fn same(&self, rule: &IgnoreRule) -> Option<usize> {
+        self.0.get(&Self::key(rule)).copied()
+    }
+
+    fn key(rule: &IgnoreRule) -> String {
+        rule_text(&IgnoreRule {
+            id: AdvisoryId::new(&rule.id).unwrapped().as_str().to_owned(),
+            reason: String::new(),
+            owner: String::new(),
+            reference: None,
+            justification: None,
+            created: None,
+            expires: None,
+            ..rule.clone()
+        })
+    }
 }

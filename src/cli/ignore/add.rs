@@ -3,7 +3,7 @@
 use clap::{ArgGroup, Args};
 
 use super::file::PolicyFile;
-use super::{FileArgs, parse_day, same_rule};
+use super::{FileArgs, InForce, parse_day};
 use crate::cli::common::{print_text, say};
 use crate::cli::error::Error;
 use crate::cli::exit;
@@ -115,7 +115,7 @@ pub(super) fn run(args: &AddArgs) -> Result<u8, Error> {
             file.name()
         )));
     };
-    if let Some(same) = same_rule(file.rules(), added, today) {
+    if let Some(same) = InForce::of(file.rules(), today).same(added) {
         return Err(Error::usage(format!(
             "{} has this rule already: ignore[{same}] names the same id and conditions; change its \
              reason or its end there",

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::file::{PolicyFile, read_text};
-use super::{FileArgs, parse_day, same_rule};
+use super::{FileArgs, InForce, parse_day};
 use crate::cli::common::{print_text, say};
 use crate::cli::error::Error;
 use crate::cli::exit;
@@ -58,12 +58,18 @@ pub(super) fn parse_format(name: &str) -> Result<Format, String> {
 pub(super) fn run(args: &ImportArgs) -> Result<u8, Error> {
     let file = PolicyFile::read(&args.file)?;
     let today = args.file.today();
+    if args.expires < today {
+        return Err(Error::usage(format!(
+            "--expires {}: the day is past; give the last day on which the rules shall hold",
+            args.expires
+        )));
+    }
     let defaults = Defaults {
         owner: args.owner.clone(),
         expires: args.expires,
         reason: args.reason.clone(),
     };
-    let mut known = file.rules().to_vec();
+    let mut in_force = InForce::of(file.rules(), today);
     let mut new: Vec<IgnoreRule> = Vec::new();
     let mut problems = Vec::new();
     for path in &args.files {
@@ -78,14 +84,14 @@ pub(super) fn run(args: &ImportArgs) -> Result<u8, Error> {
             say(&format!("note: {note}"));
         }
         for rule in import.rules {
-            if let Some(same) = same_rule(&known, &rule, today) {
+            if let Some(same) = in_force.same(&rule) {
                 say(&format!(
                     "note: {}: {}: not imported: ignore[{same}] says the same",
                     path.display(),
                     rule.id
                 ));
             } else {
-                known.push(rule.clone());
+                in_force.insert(file.rules().len() + new.len(), &rule);
                 new.push(rule);
             }
         }

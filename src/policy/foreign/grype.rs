@@ -12,13 +12,15 @@ use std::fmt::Write as _;
 use super::super::document::IgnoreRule;
 use super::super::scalar::{quoted, scalar};
 use super::super::values::{Item, Place, Reader};
-use super::names::{as_literal, from_grype_type, grype_type, literal, purl_with_name};
+use super::names::{
+    as_literal, as_version, exact_version, from_grype_type, grype_type, literal, purl_with_name,
+};
 use super::{Exported, Importer, Note, is_snyk, optional_list, optional_text, public_ids};
 use crate::model::{AdvisoryId, Ecosystem, Package};
 
 /// The characters by which Grype tells an expression from a name.
-const EXPRESSION: [char; 14] = [
-    '^', '$', '*', '+', '?', '[', ']', '(', ')', '{', '}', '|', '\\', '\u{0}',
+const EXPRESSION: [char; 13] = [
+    '^', '$', '*', '+', '?', '[', ']', '(', ')', '{', '}', '|', '\\',
 ];
 /// All states but `fixed`.
 const UNFIXED: [&str; 3] = ["not-fixed", "wont-fix", "unknown"];
@@ -87,7 +89,7 @@ impl Entry {
         let id = self.vulnerability.as_deref().unwrap_or("*");
         let mut rule = importer.rule(id, self.reason.clone(), None);
         rule.ecosystem = ecosystem.as_ref().map(|e| e.as_str().to_owned());
-        rule.version = self.version.as_deref().map(literal);
+        rule.version = self.version.as_deref().map(exact_version).transpose()?;
         match self.fix_state.as_deref() {
             None => {}
             Some("not-fixed") => rule.until_fixed = true,
@@ -137,6 +139,7 @@ impl Entry {
         let language = match &self.language {
             Some(word) => match Ecosystem::from_name(word) {
                 Ecosystem::Other(_) | Ecosystem::Generic => return Err(unknown(word)),
+                system if system.is_os() => return Err(unknown(word)),
                 known => Some(known),
             },
             None => None,
@@ -244,7 +247,9 @@ pub(super) fn export(rules: &[Exported<'_>], notes: &mut Vec<Note>) -> String {
     let mut text = String::new();
     for exported in rules {
         let entries = match exported.covered {
-            Some(_) => Ok(expanded(exported)),
+            Some(_) => Some(expanded(exported))
+                .filter(|entries| !entries.is_empty())
+                .ok_or("Grype needs the place of a Java package, and nobody tells it"),
             None => translated(exported.rule),
         };
         match entries {
@@ -320,7 +325,7 @@ fn translated(rule: &IgnoreRule) -> Result<BTreeSet<Written>, &'static str> {
     let mut ecosystem = rule.ecosystem.as_deref().map(Ecosystem::from_name);
     let mut package = rule.package.clone();
     if let Some(version) = &rule.version {
-        let version = as_literal(version)
+        let version = as_version(version)
             .ok_or("Grype has no patterns for versions; export it with a run")?;
         entry.version = Some(version);
     }

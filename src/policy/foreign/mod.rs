@@ -141,10 +141,15 @@ pub fn import(
         },
         lines_found: 0,
     };
-    if format == Format::Trivyignore {
-        trivyignore::import(&mut importer)?;
-        return Ok(importer.found);
-    }
+    let read = match format {
+        Format::Trivyignore => {
+            trivyignore::import(&mut importer)?;
+            return Ok(importer.found);
+        }
+        Format::TrivyignoreYaml => trivyignore_yaml::import,
+        Format::Grype => grype::import,
+        Format::Snyk => snyk::import,
+    };
     let root = yaml::load(text).map_err(|(position, message)| {
         importer.failed(vec![Problem {
             position,
@@ -156,17 +161,8 @@ pub fn import(
     let mut reader = Reader::default();
     // An empty file is one in which everything is commented out.
     if root != Node::Null {
-        let root = Item {
-            node: &root,
-            place: Place::root(),
-        };
-        match format {
-            Format::Grype => grype::import(&mut importer, &mut reader, &root),
-            Format::Snyk => snyk::import(&mut importer, &mut reader, &root),
-            Format::TrivyignoreYaml | Format::Trivyignore => {
-                trivyignore_yaml::import(&mut importer, &mut reader, &root);
-            }
-        }
+        let place = Place::root();
+        read(&mut importer, &mut reader, &Item { node: &root, place });
     }
     if reader.problems.is_empty() {
         return Ok(importer.found);

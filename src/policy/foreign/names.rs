@@ -89,6 +89,24 @@ pub(super) fn literal(text: &str) -> String {
     pattern
 }
 
+/// Beginnings of a version in a policy that is a range and no pattern.
+const RANGE: [char; 6] = ['<', '>', '=', '!', '~', '^'];
+
+/// The `version` of a rule that means this version alone.
+pub(super) fn exact_version(version: &str) -> Result<String, String> {
+    if version.starts_with(RANGE) {
+        return Err(format!("`{version}` is a range of versions"));
+    }
+    Ok(literal(version))
+}
+
+/// The one version that a rule's `version` means; `None` when it means several.
+pub(super) fn as_version(pattern: &str) -> Option<String> {
+    (!pattern.starts_with(RANGE))
+        .then(|| as_literal(pattern))
+        .flatten()
+}
+
 /// The one text that a pattern matches; `None` when it matches several.
 pub(super) fn as_literal(pattern: &str) -> Option<String> {
     let mut text = String::with_capacity(pattern.len());

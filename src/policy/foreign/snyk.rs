@@ -12,7 +12,7 @@ use super::super::scalar::{quoted, scalar};
 use super::super::values::{Item, Reader};
 use super::super::yaml::Node;
 use super::covered::Covered;
-use super::names::{from_snyk_id, literal, purl_with_name};
+use super::names::{exact_version, from_snyk_id, literal, purl_with_name};
 use super::{Exported, Importer, Note, day_after, is_snyk, last_day_before, optional_text};
 use crate::model::{AdvisoryId, Ecosystem, ObservationRecord};
 
@@ -125,8 +125,8 @@ fn with_path(rule: &IgnoreRule, path: &str) -> Result<IgnoreRule, String> {
     };
     let version = version.filter(|version| *version != "*");
     if let Some(version) = version
-        && (version.contains(|c: char| "<>=^~*| ".contains(c)) && !ecosystem.is_os()
-            || version.split('.').any(|part| part == "x"))
+        && !ecosystem.is_os()
+        && (version.contains(['*', '|', ' ']) || version.split('.').any(|part| part == "x"))
     {
         return Err(format!("`{version}` is a range of versions"));
     }
@@ -140,7 +140,7 @@ fn with_path(rule: &IgnoreRule, path: &str) -> Result<IgnoreRule, String> {
         purl: ecosystem
             .is_os()
             .then(|| purl_with_name(Some(&ecosystem), &literal(name))),
-        version: version.map(literal),
+        version: version.map(exact_version).transpose()?,
         ecosystem: Some(ecosystem.as_str().to_owned()),
         ..rule.clone()
     })

@@ -13,7 +13,7 @@ use super::{Exported, Importer, Note, day_after, is_snyk, last_day_before, one_l
 use crate::model::AdvisoryId;
 
 /// Beginnings of Trivy's ids for misconfigurations.
-const MISCONFIGURATIONS: [&str; 3] = ["AVD-", "KSV-", "AWS-"];
+const MISCONFIGURATIONS: [&str; 7] = ["AVD-", "AWS-", "AZU-", "DS-", "GCP-", "KCV-", "KSV-"];
 
 pub(super) fn import(importer: &mut Importer<'_>) -> Result<(), PolicyErrors> {
     let text = importer.text;
@@ -86,7 +86,9 @@ fn expiry(text: &str) -> Option<Day> {
 
 /// Ids of flaws hold a number; the names of secrets and licences rarely do.
 fn names_a_flaw(id: &str) -> bool {
-    AdvisoryId::new(id).is_plausible() && id.contains(|c: char| c.is_ascii_digit())
+    AdvisoryId::new(id).is_plausible()
+        && !id.starts_with("exp:")
+        && id.contains(|c: char| c.is_ascii_digit())
 }
 
 pub(super) fn export(rules: &[Exported<'_>], notes: &mut Vec<Note>) -> String {

@@ -13,7 +13,9 @@ use super::super::document::IgnoreRule;
 use super::super::pattern::path_pattern;
 use super::super::scalar::{quoted, scalar};
 use super::super::values::{Item, Reader};
-use super::names::{as_literal, language_purls, literal, purl_with_name, trivy_purls};
+use super::names::{
+    as_literal, as_version, exact_version, language_purls, literal, purl_with_name, trivy_purls,
+};
 use super::{
     Exported, Importer, Note, day_after, is_snyk, last_day_before, optional_list, optional_text,
     public_ids,
@@ -156,7 +158,8 @@ fn with_purl(rule: &IgnoreRule, purl: &str) -> Result<IgnoreRule, String> {
     let mut rule = IgnoreRule {
         version: Some(package.version.as_str())
             .filter(|version| !version.is_empty())
-            .map(literal),
+            .map(exact_version)
+            .transpose()?,
         ecosystem: Some(package.ecosystem.as_str().to_owned()),
         package: Some(literal(&package.name)),
         ..rule.clone()
@@ -231,7 +234,7 @@ fn translated(exported: &Exported<'_>) -> Result<Entry, &'static str> {
         None => Vec::new(),
         Some(path) => vec![trivy_path(path)?],
     };
-    let version = match rule.version.as_deref().map(as_literal) {
+    let version = match rule.version.as_deref().map(as_version) {
         Some(None) => return Err("Trivy has no patterns for versions; export it with a run"),
         Some(version) => version,
         None => None,
@@ -295,10 +298,14 @@ fn expanded(exported: &Exported<'_>, notes: &mut Vec<Note>) -> Result<Vec<Entry>
     for covered in exported.covered.unwrap_or_default() {
         for instance in &covered.instances {
             let mut packages = instance.purl.as_deref().map_or_else(Vec::new, trivy_purls);
+            // Without a version it would mean every one.
+            packages.retain(|purl| purl.contains('@'));
             if packages.is_empty() {
-                let version = Some(instance.version.as_str()).filter(|version| !version.is_empty());
                 let ecosystem = &covered.finding.package.ecosystem;
-                packages = language_purls(ecosystem, &instance.name, version).unwrap_or_default();
+                packages = Some(instance.version.as_str())
+                    .filter(|version| !version.is_empty())
+                    .and_then(|version| language_purls(ecosystem, &instance.name, Some(version)))
+                    .unwrap_or_default();
             }
             if packages.is_empty() {
                 nameless += 1;

@@ -1,0 +1,148 @@
+//! From rules to each tool's file.
+
+use super::*;
+
+#[test]
+fn a_rule_never_loses_a_condition_on_its_way_out() {
+    for (rule, format) in [
+        ("id: CVE-1-1, package: openssl", Format::Trivyignore),
+        ("id: CVE-1-1, until-fixed: true", Format::Trivyignore),
+        ("id: CVE-1-1, until-fixed: true", Format::TrivyignoreYaml),
+        ("id: CVE-1-1, package: openssl", Format::TrivyignoreYaml),
+        (
+            "id: CVE-1-1, package: openssl, ecosystem: deb",
+            Format::TrivyignoreYaml,
+        ),
+        ("id: CVE-1-1, ecosystem: deb", Format::TrivyignoreYaml),
+        ("id: CVE-1-1, version: '1'", Format::TrivyignoreYaml),
+        ("id: CVE-1-1, path: '/**'", Format::TrivyignoreYaml),
+        ("id: CVE-1-1, path: '/P*'", Format::TrivyignoreYaml),
+        ("id: CVE-1-1, purl: 'pkg:pypi/x'", Format::TrivyignoreYaml),
+        ("id: CVE-1-1, purl: 'pkg:pypi/x*'", Format::TrivyignoreYaml),
+        (
+            "id: CVE-1-1, package: x, purl: 'pkg:pypi/x@1'",
+            Format::TrivyignoreYaml,
+        ),
+        (
+            "id: '*', package: x, ecosystem: npm, acknowledge-broad: true",
+            Format::TrivyignoreYaml,
+        ),
+        ("id: CVE-1-1, package: openssl", Format::Grype),
+        (
+            "id: CVE-1-1, package: 'a:b', ecosystem: maven",
+            Format::Grype,
+        ),
+        ("id: CVE-1-1, path: /opt/**", Format::Grype),
+        ("id: CVE-1-1, path: /opt/**, ecosystem: deb", Format::Grype),
+        (
+            "id: CVE-1-1, version: '>=1', package: x, ecosystem: npm",
+            Format::Grype,
+        ),
+        (
+            "id: CVE-1-1, version: '<2', package: x, ecosystem: npm",
+            Format::TrivyignoreYaml,
+        ),
+        (
+            "id: CVE-1-1, version: '1.*', package: x, ecosystem: npm",
+            Format::Grype,
+        ),
+        ("id: CVE-1-1, purl: 'pkg:deb/debian/x@1'", Format::Grype),
+        ("id: CVE-1-1, purl: 'pkg:npm/x'", Format::Grype),
+        ("id: CVE-1-1, purl: 'pkg:npm/x@1*'", Format::Grype),
+        ("id: CVE-1-1", Format::Snyk),
+        ("id: SNYK-JS-X-1, package: x", Format::Snyk),
+        ("id: SNYK-JS-X-1, until-fixed: true", Format::Snyk),
+        ("id: SNYK-JS-X-1", Format::Trivyignore),
+    ] {
+        let export = exported(&[&format!("{rule}, {ENDS}")], format, false);
+        assert!(
+            export.notes.len() == 1 && export.notes[0].contains("not exported"),
+            "{rule}: {export:?}"
+        );
+        assert!(
+            !export.text.contains("1-1") && !export.text.contains("SNYK-"),
+            "{}",
+            export.text
+        );
+    }
+}
+
+#[test]
+fn rules_past_their_end_stay_out_and_ends_are_carried() {
+    let rules = [
+        "id: CVE-1-1, reason: 'two\n\nlines', owner: 'a\u{85}b', expires: 2026-11-24",
+        "id: CVE-1-2, reason: r, owner: o, expires: 2026-11-23",
+    ];
+    let flat = exported(&rules, Format::Trivyignore, false);
+    assert_eq!(
+        flat.notes,
+        ["ignore[1] (CVE-1-2): not exported: it expired on 2026-11-23"]
+    );
+    assert!(
+        flat.text.ends_with("\nCVE-1-1 exp:2026-11-25\n"),
+        "{}",
+        flat.text
+    );
+    assert_eq!(flat.text.lines().count(), 2, "{}", flat.text);
+    let yaml = exported(&rules, Format::TrivyignoreYaml, false);
+    assert!(
+        yaml.text.contains("    expired_at: 2026-11-25\n"),
+        "{}",
+        yaml.text
+    );
+    let snyk = exported(
+        &["id: SNYK-JS-X-1, reason: r, owner: o, created: 2026-01-01, expires: 2026-11-24"],
+        Format::Snyk,
+        false,
+    );
+    assert!(
+        snyk.text
+            .contains("expires: 2026-11-25T00:00:00.000Z\n        created: 2026-01-01T"),
+        "{}",
+        snyk.text
+    );
+    let grype = exported(&rules, Format::Grype, false);
+    assert!(grype.notes[1].contains("expired on"), "{:?}", grype.notes);
+    assert!(grype.notes[0].contains("it ends on 2026-11-24; Grype knows no end"));
+}
+
+#[test]
+fn with_a_run_a_rule_becomes_what_it_ignores_there() {
+    let rules = [
+        format!("id: CVE-2024-5535, package: openssl, {ENDS}"),
+        format!("id: '*', package: 'jinja*', path: '/opt/**', acknowledge-broad: true, {ENDS}"),
+        format!("id: GHSA-h5c8-rqwp-cp95, version: '3.*', {ENDS}"),
+        format!("id: CVE-2021-44228, {ENDS}"),
+        format!("id: CVE-2024-9999, {ENDS}"),
+    ];
+    let rules = rules.each_ref().map(String::as_str);
+    let yaml = exported(&rules, Format::TrivyignoreYaml, true);
+    insta::assert_snapshot!("expanded_trivyignore_yaml", yaml.text);
+    assert_eq!(
+        yaml.notes,
+        ["ignore[4] (CVE-2024-9999): not exported: it ignores nothing in this run"]
+    );
+    insta::assert_snapshot!("expanded_grype", exported(&rules, Format::Grype, true).text);
+    insta::assert_snapshot!("expanded_snyk", exported(&rules, Format::Snyk, true).text);
+    let flat = exported(&rules, Format::Trivyignore, true);
+    assert!(
+        flat.text
+            .contains("CVE-2021-44228 exp:2027-01-01\nGHSA-jfh8-c2jp-5v3q exp:2027-01-01\n"),
+        "{}",
+        flat.text
+    );
+    assert_eq!(flat.notes.len(), 4, "{:?}", flat.notes);
+}
+
+#[test]
+fn only_findings_that_are_ignored_as_a_whole_are_exported() {
+    // One of the two copies of Jinja2 still counts.
+    let rule = format!("id: CVE-2024-22195, path: '/opt/**', {ENDS}");
+    let export = exported(&[&rule], Format::Grype, true);
+    assert_eq!(export.text, "ignore: []\n");
+    assert!(
+        export.notes[0].contains("ignores nothing"),
+        "{:?}",
+        export.notes
+    );
+}
