@@ -159,7 +159,7 @@ pub fn remove(text: &str, source: &str, numbers: &[usize]) -> Result<String, Edi
             is_last = false;
             continue;
         }
-        let below = if item.end >= later.0 {
+        let mut below = if item.end >= later.0 {
             later.1
         } else {
             item.end
@@ -173,7 +173,6 @@ pub fn remove(text: &str, source: &str, numbers: &[usize]) -> Result<String, Edi
         if let Some(flags) = keep.get_mut(start..item.end) {
             flags.fill(false);
         }
-        let mut below = below;
         if start == key + 1
             && !is_last
             && is_blank_at(below)

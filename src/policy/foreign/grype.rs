@@ -330,8 +330,7 @@ fn translated(rule: &IgnoreRule) -> Result<BTreeSet<Written>, &'static str> {
         entry.version = Some(version);
     }
     if let Some(pattern) = &rule.purl {
-        let whole = (package.is_some() || entry.version.is_some(), &ecosystem);
-        if whole != (false, &None) {
+        if package.is_some() || entry.version.is_some() || ecosystem.is_some() {
             return Err("Grype cannot combine these conditions; export it with a run");
         }
         let (name, any_version) = match pattern.strip_suffix("@*") {
