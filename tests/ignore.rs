@@ -407,7 +407,7 @@ fn exports_of_the_example() {
                     "--policy",
                     &file,
                     "--now",
-                    "2026-07-01T07:00:00Z",
+                    "2026-11-01T07:00:00Z",
                 ],
                 more,
             ]
