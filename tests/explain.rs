@@ -216,3 +216,57 @@ fn hostile_names_stay_text() {
     let unsafe_text = |c: char| c != '\n' && crosscheck::report::escape::is_unsafe(c);
     assert!(!run.stdout.contains(unsafe_text), "{}", run.stdout);
 }
+
+#[test]
+fn the_hosts_driver_decides_on_a_flaw_in_its_kernel_part() {
+    let decision = |id: &str, drivers: &[&str]| {
+        let options = drivers.iter().flat_map(|driver| ["--host-driver", driver]);
+        let arguments: Vec<&str> = [id, "--json"].into_iter().chain(options).collect();
+        let run = explain_example(&arguments);
+        assert_eq!(run.code, Some(0), "{run:#?}");
+        run.json()["findings"][0]["decision"].clone()
+    };
+    let kernel = "CVE-2026-47600";
+    let old = decision(kernel, &["580.159.03"]);
+    assert_eq!(old["action"], "warn");
+    assert!(
+        old["notes"][0]
+            .as_str()
+            .expect("a note")
+            .contains("below-fixed")
+    );
+    let new = decision(kernel, &["580.178.04"]);
+    assert_eq!(new["action"], "ignore");
+    assert_eq!(new["rule"]["rule"], "cuda.host-drivers");
+    assert_eq!(new["rule"]["evidence"]["bulletin"], "5861");
+    assert_eq!(new["rule"]["expires"], "2027-01-01");
+    assert_eq!(
+        decision(kernel, &["580.178.04", "580.159.03"])["action"],
+        "warn"
+    );
+    assert_eq!(decision(kernel, &[])["action"], "warn");
+    // The image has libraries of the driver of its own; and what the bulletin leaves to a person.
+    for (id, word) in [
+        ("CVE-2026-47594", "image-ships-user-mode-driver"),
+        ("CVE-2026-47504", "review"),
+    ] {
+        let kept = decision(id, &["580.178.04"]);
+        assert_eq!(kept["action"], "warn", "{id}");
+        assert!(
+            kept["notes"][0].as_str().expect("a note").contains(word),
+            "{kept}"
+        );
+    }
+    for (driver, name) in [
+        ("580.159.03", "driver_below"),
+        ("580.178.04", "driver_at_the_fix"),
+    ] {
+        let run = explain_example(&[kernel, "--host-driver", driver, "--width", "100"]);
+        let decided: Vec<&str> = run
+            .stdout
+            .lines()
+            .take_while(|line| !line.starts_with("IDS"))
+            .collect();
+        insta::assert_snapshot!(name, decided.join("\n"));
+    }
+}

@@ -15,7 +15,7 @@ use crate::model::{Diagnostic, DiagnosticLevel, Finding};
 
 use super::cuda::{Bulletins, Host, HostDriver, Hosts};
 use super::document::GraceStart;
-use super::enrichment::{self, EpssScores, Kev};
+use super::enrichment::{self, Edition, EpssScores, Kev};
 use super::resolve::ResolvedPolicy;
 use super::vex::{self, VexDocument};
 
@@ -123,6 +123,14 @@ impl HostRecord {
     }
 }
 
+/// Scores as they came: which of them are wanted is known with the findings.
+#[derive(Clone, Debug)]
+struct EpssFile {
+    name: String,
+    edition: Edition,
+    bytes: Vec<u8>,
+}
+
 /// What the files say.
 #[derive(Clone, Debug)]
 pub struct Inputs {
@@ -135,8 +143,7 @@ pub struct Inputs {
     /// VEX documents.
     pub vex: Vec<VexDocument>,
     kev: Option<(String, Kev)>,
-    /// Kept as it came: which scores are wanted is known with the findings.
-    epss: Option<(String, Vec<u8>)>,
+    epss: Option<EpssFile>,
     first_seen: Option<BTreeMap<String, String>>,
     /// Digests of the base image's layers.
     pub base_layers: Option<BTreeSet<String>>,
@@ -189,9 +196,13 @@ impl Inputs {
                 self.kev = Some((name.clone(), kev));
             }
             InputKind::Epss => {
-                EpssScores::read(bytes, name, &BTreeSet::new())
+                let scores = EpssScores::read(bytes, name, &BTreeSet::new())
                     .map_err(|error| error.to_string())?;
-                self.epss = Some((name.clone(), bytes.clone()));
+                self.epss = Some(EpssFile {
+                    name: name.clone(),
+                    edition: scores.edition().clone(),
+                    bytes: bytes.clone(),
+                });
             }
             InputKind::Bulletins => {
                 let text = str::from_utf8(bytes).map_err(|error| {
@@ -224,8 +235,8 @@ impl Inputs {
         let kev = self.kev.as_ref().map(|(_, kev)| kev);
         diagnostics.extend(kev.iter().flat_map(|kev| kev.diagnostics()).cloned());
         // It was read once already, so that an unreadable file is told before the scan.
-        let epss = self.epss.as_ref().and_then(|(name, bytes)| {
-            EpssScores::read(bytes, name, &enrichment::cves(findings)).ok()
+        let epss = self.epss.as_ref().and_then(|file| {
+            EpssScores::read(&file.bytes, &file.name, &enrichment::cves(findings)).ok()
         });
         diagnostics.extend(epss.iter().flat_map(EpssScores::diagnostics).cloned());
         enrichment::apply(findings, kev, epss.as_ref());
@@ -261,13 +272,10 @@ impl Inputs {
             }));
         summary
             .feeds
-            .extend(self.epss.as_ref().and_then(|(name, bytes)| {
-                let scores = EpssScores::read(bytes, name, &BTreeSet::new()).ok()?;
-                Some(FeedSummary {
-                    feed: "EPSS".to_owned(),
-                    source: name.clone(),
-                    date: scores.edition().day(),
-                })
+            .extend(self.epss.as_ref().map(|file| FeedSummary {
+                feed: "EPSS".to_owned(),
+                source: file.name.clone(),
+                date: file.edition.day(),
             }));
         summary.cuda = Some(CudaSummary {
             bulletins: self.bulletins_source.clone(),
@@ -279,8 +287,8 @@ impl Inputs {
 
     /// What a person should know about the inputs, and about those that the policy lacks.
     pub fn notes(&self, policy: &ResolvedPolicy, now: Timestamp) -> Vec<Diagnostic> {
-        let note = |level, message: String| Diagnostic {
-            level,
+        let warning = |message: String| Diagnostic {
+            level: DiagnosticLevel::Warning,
             origin: "policy".to_owned(),
             pointer: None,
             message,
@@ -297,8 +305,7 @@ impl Inputs {
             .map(|start| now.duration_since(start))
             .unwrap_or_default();
         if age > BULLETINS_STALE {
-            notes.push(note(
-                DiagnosticLevel::Warning,
+            notes.push(warning(
                 format!(
                     "the list of NVIDIA's driver bulletins ends on {date}, {} days ago; a later bulletin may \
                      raise what a host needs: update crosscheck, or add it with `cuda.bulletins`",
@@ -311,21 +318,17 @@ impl Inputs {
             .iter()
             .filter(|host| !matches!(host.driver, HostDriver::Known(_)));
         for host in unpassable {
-            notes.push(note(
-                DiagnosticLevel::Warning,
-                format!(
-                    "no driver mitigates anything while this host counts: {}",
-                    host_words(host)
-                ),
-            ));
+            notes.push(warning(format!(
+                "no driver mitigates anything while this host counts: {}",
+                host_words(host)
+            )));
         }
         let first_sight = policy
             .grace
             .as_ref()
             .is_some_and(|(grace, _)| grace.from == Some(GraceStart::FirstSight));
         if first_sight && self.first_seen.is_none() {
-            notes.push(note(
-                DiagnosticLevel::Note,
+            notes.push(warning(
                 "the grace period counts from publication, because no earlier report tells what was seen \
                  before: give one with --previous"
                     .to_owned(),
@@ -337,8 +340,7 @@ impl Inputs {
             .any(|rule| rule.rule.when.layer.is_some())
             && self.base_layers.is_none()
         {
-            notes.push(note(
-                DiagnosticLevel::Note,
+            notes.push(warning(
                 "rules with `layer` do not apply, because the base image is not known: name it with \
                  --base-image"
                     .to_owned(),

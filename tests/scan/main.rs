@@ -18,6 +18,7 @@ mod adapters;
 mod bench;
 #[path = "../common/mod.rs"]
 mod common;
+mod inputs;
 mod interrupts;
 mod listing;
 mod outcomes;

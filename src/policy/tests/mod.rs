@@ -2,6 +2,7 @@
 
 mod conditions;
 mod deciding;
+mod inputs;
 mod judging;
 mod laws;
 mod reading;
