@@ -350,10 +350,13 @@ impl Inputs {
     }
 }
 
+/// A host in a few words: its driver and where that comes from, or what is wrong with it.
 fn host_words(host: &Host) -> String {
     let record = HostRecord::from(host);
-    let driver = record.version.or(record.excluded).unwrap_or_default();
-    format!("{driver} ({})", record.origin)
+    match (record.version, record.excluded) {
+        (Some(version), _) => format!("{version} ({})", record.origin),
+        (None, why) => format!("{} ({})", record.origin, why.unwrap_or_default()),
+    }
 }
 
 fn json<T: serde::de::DeserializeOwned>(file: &InputFile) -> Result<T, String> {

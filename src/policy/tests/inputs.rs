@@ -34,7 +34,7 @@ fn a_host_that_can_never_pass_is_named_once_for_the_run() {
         .push(Host::excluded("it runs in WSL2", "this machine"));
     let told = messages(&inputs, &policy, "2026-11-01T00:00:00Z");
     assert!(
-        told.len() == 1 && told[0].ends_with("it runs in WSL2 (this machine)"),
+        told.len() == 1 && told[0].ends_with("this machine (it runs in WSL2)"),
         "{told:?}"
     );
 }
