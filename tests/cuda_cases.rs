@@ -14,23 +14,14 @@
     reason = "a test that cannot be set up has failed"
 )]
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+mod golden;
 
 use crosscheck::model::{AdvisoryId, Package};
 use crosscheck::policy::Day;
 use crosscheck::policy::cuda::{Assessment, Bulletins, Host, Hosts, Image, assess};
-use libtest_mimic::{Arguments, Failed, Trial};
+use golden::texts;
+use libtest_mimic::Failed;
 use serde_json::Value;
-
-fn texts(value: &Value) -> Vec<&str> {
-    value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|text| text.as_str().unwrap())
-        .collect()
-}
 
 fn image(case: &Value) -> Image {
     let image = &case["image"];
@@ -86,44 +77,6 @@ fn check(case: &Value) -> Result<(), Failed> {
     Ok(())
 }
 
-fn case_files() -> Vec<PathBuf> {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cuda");
-    let mut files = Vec::new();
-    for folder in
-        std::iter::once(own).chain(std::env::var_os("CROSSCHECK_CUDA_CASES").map(PathBuf::from))
-    {
-        let entries =
-            std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
-        files.extend(
-            entries
-                .map(|e| e.unwrap().path())
-                .filter(|p| p.extension().is_some_and(|e| e == "jsonl")),
-        );
-    }
-    files.sort();
-    files
-}
-
 fn main() {
-    let mut tests = Vec::new();
-    let mut names = BTreeSet::new();
-    for file in case_files() {
-        let text = std::fs::read_to_string(&file).unwrap();
-        for line in text.lines().filter(|line| !line.trim().is_empty()) {
-            let case: Value =
-                serde_json::from_str(line).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-            if case["host_drivers"].is_null() {
-                continue;
-            }
-            let id = case["id"].as_str().unwrap().to_owned();
-            assert!(
-                names.insert(id.clone()),
-                "{}: {id} is there twice",
-                file.display()
-            );
-            tests.push(Trial::test(id, move || check(&case)));
-        }
-    }
-    assert!(!tests.is_empty(), "no cases found");
-    libtest_mimic::run(&Arguments::from_args(), tests).exit();
+    golden::run("cuda", "CROSSCHECK_CUDA_CASES", "host_drivers", check);
 }

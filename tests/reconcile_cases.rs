@@ -11,8 +11,9 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+mod golden;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
 use crosscheck::model::{
     Advisory, AdvisoryId, AdvisoryState, Ecosystem, FixClaim, FixState, IdLink, IdRelation,
@@ -21,17 +22,9 @@ use crosscheck::model::{
 };
 use crosscheck::reconcile::reconcile;
 use crosscheck::reconcile::severity::SeverityRule;
-use libtest_mimic::{Arguments, Failed, Trial};
+use golden::texts;
+use libtest_mimic::Failed;
 use serde_json::Value;
-
-fn texts(value: &Value) -> Vec<&str> {
-    value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect()
-}
 
 fn package(row: &Value) -> Package {
     let name = row["package"].as_str().unwrap();
@@ -258,45 +251,6 @@ fn check(case: &Value) -> Result<(), Failed> {
     }
 }
 
-fn case_files() -> Vec<PathBuf> {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reconcile");
-    let mut files = Vec::new();
-    for folder in
-        std::iter::once(own).chain(std::env::var_os("CROSSCHECK_CASES").map(PathBuf::from))
-    {
-        let entries =
-            std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
-        files.extend(
-            entries
-                .map(|e| e.unwrap().path())
-                .filter(|p| p.extension().is_some_and(|e| e == "jsonl")),
-        );
-    }
-    files.sort();
-    files
-}
-
 fn main() {
-    let mut tests = Vec::new();
-    let mut names = BTreeSet::new();
-    for file in case_files() {
-        let text = std::fs::read_to_string(&file).unwrap();
-        for line in text.lines().filter(|line| !line.trim().is_empty()) {
-            let case: Value =
-                serde_json::from_str(line).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-            // Lines of other kinds of case may stand in the same folder.
-            if case["expected_clusters"].is_null() {
-                continue;
-            }
-            let id = case["id"].as_str().unwrap().to_owned();
-            assert!(
-                names.insert(id.clone()),
-                "{}: {id} is there twice",
-                file.display()
-            );
-            tests.push(Trial::test(id, move || check(&case)));
-        }
-    }
-    assert!(!tests.is_empty(), "no cases found");
-    libtest_mimic::run(&Arguments::from_args(), tests).exit();
+    golden::run("reconcile", "CROSSCHECK_CASES", "expected_clusters", check);
 }

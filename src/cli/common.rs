@@ -132,7 +132,7 @@ impl LoadedPolicy {
 }
 
 /// Reads a file that a person wrote: a policy, or what goes with it.
-pub(super) fn read_text(path: &Path) -> Result<String, String> {
+pub(in crate::cli) fn read_text(path: &Path) -> Result<String, String> {
     let bytes = read_limited(path, MAX_POLICY).map_err(|error| error.to_string())?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();

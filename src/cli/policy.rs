@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::common::{PageArgs, PolicyArgs, print_text};
+use super::common::{PageArgs, PolicyArgs, print_text, read_text};
 use super::error::Error;
 use super::exit;
 use super::inputs::{self, InputArgs};
@@ -296,14 +296,14 @@ fn policy_of(cases: &Path) -> Option<PathBuf> {
 }
 
 fn run_file(cases: &Path, policy: &Path) -> Result<Vec<CaseResult>, String> {
-    let text = super::common::read_text(cases)?;
+    let text = read_text(cases)?;
     let file = policy::read_cases(&text, &cases.display().to_string())
         .map_err(|errors| errors.to_string())?;
     let policy = match &file.policy {
         Some(named) => cases.with_file_name(named),
         None => policy.to_owned(),
     };
-    let text = super::common::read_text(&policy)?;
+    let text = read_text(&policy)?;
     let policy: Policy =
         policy::parse(&text, &policy.display().to_string()).map_err(|errors| errors.to_string())?;
     let inputs = inputs_of(&policy).map_err(|error| error.render())?;

@@ -7,13 +7,11 @@ use std::path::{Path, PathBuf};
 use similar::TextDiff;
 
 use super::FileArgs;
-use crate::bundle::read_limited;
+use crate::cli::common::read_text;
 use crate::cli::error::Error;
 use crate::policy::{self, IgnoreRule, Policy};
 use crate::report::escape;
 
-/// A policy is a page or ten; what is larger is something else.
-const MAX_POLICY: u64 = 1 << 20;
 /// The file that is used when none is named.
 const USUAL: &str = "policy.yaml";
 
@@ -100,16 +98,4 @@ impl PolicyFile {
             })
             .collect()
     }
-}
-
-/// The text of a file that a person wrote, or what is wrong with it.
-pub(super) fn read_text(path: &Path) -> Result<String, String> {
-    let bytes = read_limited(path, MAX_POLICY).map_err(|error| error.to_string())?;
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        format!(
-            "{}: not UTF-8 at byte {at}; save it as UTF-8",
-            path.display()
-        )
-    })
 }

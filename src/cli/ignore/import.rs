@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::file::{PolicyFile, read_text};
+use super::file::PolicyFile;
 use super::{FileArgs, InForce, parse_day};
+use crate::cli::common::read_text;
 use crate::cli::common::{print_text, say};
 use crate::cli::error::Error;
 use crate::cli::exit;
