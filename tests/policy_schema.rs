@@ -4,26 +4,53 @@ use std::path::Path;
 
 use crosscheck::policy;
 
-fn schema_file() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/policy.schema.json")
-}
-
 fn schema() -> serde_json::Value {
     policy::schema().to_value()
 }
 
 #[test]
-fn the_published_schema_is_current() {
-    let mut text = serde_json::to_string_pretty(&schema()).unwrap();
-    text.push('\n');
-    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
-        std::fs::write(schema_file(), &text).unwrap();
+fn the_published_schemas_are_current() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
+    for (name, schema) in [
+        ("policy.schema.json", schema()),
+        (
+            "policy-cases.schema.json",
+            policy::cases_schema().to_value(),
+        ),
+    ] {
+        let file = folder.join(name);
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+            std::fs::write(&file, &text).unwrap();
+        }
+        let published = std::fs::read_to_string(&file).unwrap_or_default();
+        assert!(
+            published == text,
+            "schemas/{name} is out of date; run `UPDATE_SCHEMAS=1 cargo test --test policy_schema`"
+        );
     }
-    let published = std::fs::read_to_string(schema_file()).unwrap_or_default();
-    assert!(
-        published == text,
-        "schemas/policy.schema.json is out of date; run `UPDATE_SCHEMAS=1 cargo test --test policy_schema`"
-    );
+}
+
+#[test]
+fn the_example_cases_meet_their_schema() {
+    let validator = jsonschema::validator_for(&policy::cases_schema().to_value()).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/policies");
+    let mut checked = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.to_string_lossy().ends_with(".test.yaml") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let cases: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+        let errors: Vec<String> = validator
+            .iter_errors(&cases)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
+        checked += 1;
+    }
+    assert!(checked >= 5, "{checked}");
 }
 
 /// Policies, and whether they are right. The schema and the reader must agree on each.

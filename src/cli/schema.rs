@@ -37,9 +37,7 @@ pub(super) fn run(args: &SchemaArgs) -> Result<u8, Error> {
         Subject::Report => report::schema(),
         Subject::Explanation => report::explanation_schema(),
         Subject::Policy => format!("{:#}\n", policy::schema().as_value()),
-        Subject::PolicyCases => {
-            format!("{:#}\n", schemars::schema_for!(policy::CaseFile).as_value())
-        }
+        Subject::PolicyCases => format!("{:#}\n", policy::cases_schema().as_value()),
         Subject::Adapter => format!("{:#}\n", schemars::schema_for!(Manifest).as_value()),
     };
     print_text(&text)?;

@@ -55,3 +55,8 @@ pub use show::{Setting, settings};
 pub fn schema() -> schemars::Schema {
     schemars::schema_for!(Document)
 }
+
+/// The JSON Schema (draft 2020-12) of a file of cases that test a policy ([`read_cases`]).
+pub fn cases_schema() -> schemars::Schema {
+    schemars::schema_for!(CaseFile)
+}
