@@ -64,7 +64,7 @@ fn assert_done(run: &Run) {
 #[test]
 fn the_list_tells_which_rules_hold() {
     let workspace = workspace();
-    let run = ignore(&workspace, &["list", "--width", "150"]);
+    let run = ignore(&workspace, &["list", "--width", "80"]);
     assert_done(&run);
     insta::assert_snapshot!("list", run.stdout);
     let rows = ignore(&workspace, &["list", "--json"]).json();

@@ -93,30 +93,29 @@ fn row(number: usize, rule: &IgnoreRule, today: Day) -> Row<'_> {
 
 fn table(rows: &[Row<'_>], width: u16) -> String {
     let mut grid = Grid::new(width);
-    grid.header(&[
-        "", "ID", "PACKAGES", "OWNER", "CREATED", "EXPIRES", "STATE", "REASON",
-    ]);
+    grid.header(&["", "ENDS", "RULE"]);
     for row in rows {
         let rule = row.rule;
-        let day = |day: Option<Day>| day.map_or_else(|| "-".to_owned(), |day| day.to_string());
+        let since = rule
+            .created
+            .map_or_else(String::new, |day| format!(", since {day}"));
         grid.row([
             row.number.into(),
-            rule.id.as_str().into(),
-            Cell::lines(scope(rule)),
-            rule.owner.as_str().into(),
-            day(rule.created).into(),
-            day(rule.expires).into(),
-            state(row).into(),
-            rule.reason.as_str().into(),
+            Cell::lines(ends(row)),
+            Cell::lines([
+                format!("{}{}", rule.id, scope(rule)),
+                rule.reason.clone(),
+                format!("{}{since}", rule.owner),
+            ]),
         ]);
     }
-    grid.keep_whole(&[4, 20, 28, 18, 10, 10, 15]);
+    grid.keep_whole(&[4, 15]);
     let lines = grid.into_lines();
     lines.into_iter().map(|line| line + "\n").collect()
 }
 
-/// The conditions of a rule, a line each.
-fn scope(rule: &IgnoreRule) -> Vec<String> {
+/// The conditions of a rule on packages.
+fn scope(rule: &IgnoreRule) -> String {
     let conditions = [
         ("", &rule.package),
         ("version ", &rule.version),
@@ -124,28 +123,34 @@ fn scope(rule: &IgnoreRule) -> Vec<String> {
         ("", &rule.path),
         ("", &rule.ecosystem),
     ];
-    let lines: Vec<String> = conditions
+    let parts: Vec<String> = conditions
         .into_iter()
         .filter_map(|(label, value)| Some(format!("{label}{}", value.as_ref()?)))
         .collect();
-    if lines.is_empty() {
-        vec!["all".to_owned()]
+    if parts.is_empty() {
+        String::new()
     } else {
-        lines
+        format!(" in {}", parts.join(", "))
     }
 }
 
-fn state(row: &Row<'_>) -> String {
-    let text = match (row.state, row.days_left) {
-        (State::Expired, _) => "expired".to_owned(),
-        (State::Ending, Some(0)) => "ends today".to_owned(),
-        (State::Ending, Some(1)) => "ends tomorrow".to_owned(),
-        (State::Ending, days) => format!("ends in {} days", days.unwrap_or_default()),
-        (State::UntilFixed | State::Holds, _) => "holds".to_owned(),
-    };
+/// The end of a rule, a line each: its day, how near that is, and whether a fix ends it too.
+fn ends(row: &Row<'_>) -> Vec<String> {
+    let mut lines: Vec<String> = row.rule.expires.iter().map(Day::to_string).collect();
+    lines.extend(match (row.state, row.days_left) {
+        (State::Expired, _) => Some("expired".to_owned()),
+        (State::Ending, Some(0)) => Some("today".to_owned()),
+        (State::Ending, Some(1)) => Some("tomorrow".to_owned()),
+        (State::Ending, days) => Some(format!("in {} days", days.unwrap_or_default())),
+        (State::UntilFixed | State::Holds, _) => None,
+    });
     if row.rule.until_fixed && row.state != State::Expired {
-        format!("{text} or until fixed").replacen("holds or ", "", 1)
-    } else {
-        text
+        lines.push("or until fixed".to_owned());
     }
+    if let [only] = lines.as_mut_slice()
+        && row.state == State::UntilFixed
+    {
+        "until fixed".clone_into(only);
+    }
+    lines
 }
