@@ -27,6 +27,9 @@ pub struct Input<'a> {
     pub inputs: &'a Inputs,
     /// The moment that expiry and ages are counted from.
     pub evaluated_at: Timestamp,
+    /// The moment of the run, from which a finding is seen that no earlier report has. Judging a run
+    /// again later does not make its findings newer.
+    pub seen_at: Timestamp,
     /// What is known of the image apart from the reports: the reference as typed, digests read
     /// from the image itself. They win over what reports say.
     pub target: Option<&'a TargetSummary>,
@@ -43,9 +46,10 @@ pub fn analyse(runs: &mut [ScannerRun], input: &Input<'_>) -> Report {
 
     let mut reconciled =
         reconcile::reconcile(runs, input.inventories, input.policy.severity_rule());
-    let noted = input
-        .inputs
-        .enrich(&mut reconciled.findings, input.evaluated_at);
+    let noted = input.inputs.enrich(
+        &mut reconciled.findings,
+        input.seen_at.min(input.evaluated_at),
+    );
     let coverage = coverage::compare(&mut reconciled, runs);
     let unchecked = coverage::unchecked(&reconciled, runs);
     let mut findings = std::mem::take(&mut reconciled.findings);
@@ -106,9 +110,7 @@ fn decide(
     let listed = reconciled.inventories.values();
     let listed = listed.flat_map(|inventory| inventory.packages.values().flatten());
     let packages: Vec<&Package> = listed.map(|entry| &entry.package).chain(given).collect();
-    let complete = !input.inventories.is_empty()
-        || (reconciled.inventories.values())
-            .any(|inventory| inventory.scope == InventoryScope::Complete);
+    let complete = lists_everything(input, reconciled, target);
     let names = std::iter::once(target.reference.as_str());
     let names = names.chain(input.names.iter().map(String::as_str));
     let image = cuda::Image::new(names, packages.iter().copied(), complete);
@@ -134,6 +136,28 @@ fn decide(
     let mut summary = policy::decide(input.policy, findings, &circumstances);
     inputs.summarise(&mut summary);
     summary
+}
+
+/// Whether some list holds every package of the image: a complete one, and where the image has an
+/// operating system one that looked at its packages. An SBOM of an application alone says nothing of
+/// what else is there.
+fn lists_everything(input: &Input<'_>, reconciled: &Reconciled, target: &TargetSummary) -> bool {
+    let of_scanners = reconciled.inventories.values().map(|inventory| {
+        let has_os = inventory
+            .packages
+            .keys()
+            .any(|(ecosystem, _)| ecosystem.is_os());
+        (inventory.scope, has_os)
+    });
+    let given = input.inventories.iter().map(|inventory| {
+        let has_os = (inventory.packages.iter()).any(|package| package.ecosystem.is_os());
+        (inventory.inventory, has_os)
+    });
+    let lists: Vec<(InventoryScope, bool)> = of_scanners.chain(given).collect();
+    let os_expected = target.distro.is_some() || lists.iter().any(|(_, has_os)| *has_os);
+    lists
+        .iter()
+        .any(|(scope, has_os)| *scope == InventoryScope::Complete && (*has_os || !os_expected))
 }
 
 fn summarise_target(runs: &[ScannerRun], known: Option<&TargetSummary>) -> TargetSummary {

@@ -32,17 +32,30 @@ fn the_published_schemas_are_current() {
 }
 
 #[test]
-fn the_example_cases_meet_their_schema() {
-    let validator = jsonschema::validator_for(&policy::cases_schema().to_value()).unwrap();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/policies");
+fn the_examples_meet_their_schemas_and_resolve_to_valid_policies() {
+    let cases = jsonschema::validator_for(&policy::cases_schema().to_value()).unwrap();
+    let policies = jsonschema::validator_for(&schema()).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let examples = std::fs::read_dir(root.join("examples/policies")).unwrap();
+    let examples = examples.map(|entry| entry.unwrap().path());
     let mut checked = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if !path.to_string_lossy().ends_with(".test.yaml") {
-            continue;
-        }
+    for path in examples.chain([root.join("policy.yaml")]) {
         let text = std::fs::read_to_string(&path).unwrap();
-        let cases: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+        let document: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+        let is_cases = path.to_string_lossy().ends_with(".test.yaml");
+        let validator = if is_cases { &cases } else { &policies };
+        if !is_cases {
+            let policy = policy::parse(&text, "p.yaml").unwrap();
+            for profile in policy.profiles() {
+                let resolved = policy.resolve(Some(profile)).unwrap();
+                let yaml = resolved.to_yaml().unwrap();
+                let again = policy::parse(&yaml, "resolved.yaml")
+                    .unwrap_or_else(|errors| panic!("{}: {profile}: {errors}", path.display()));
+                let again = again.resolve(None).unwrap();
+                assert_eq!(again.to_document(), resolved.to_document());
+            }
+        }
+        let cases = document;
         let errors: Vec<String> = validator
             .iter_errors(&cases)
             .map(|error| format!("{}: {error}", error.instance_path()))
@@ -50,7 +63,7 @@ fn the_example_cases_meet_their_schema() {
         assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
         checked += 1;
     }
-    assert!(checked >= 5, "{checked}");
+    assert!(checked >= 11, "{checked}");
 }
 
 /// Policies, and whether they are right. The schema and the reader must agree on each.
@@ -80,7 +93,7 @@ const POLICIES: &[(bool, &str)] = &[
     ),
     (
         true,
-        "version: 1\nrule-sets: {s: {argument: a, justification: component_not_present, unless-installed: [linux-image-*], ignore: [{package: a}], label: {name: l, on: [{state: rejected}]}}}\nuse-rule-sets: [{name: s, owner: o, created: 2026-01-01, expires: 2026-02-01}]",
+        "version: 1\nrule-sets: {s: {argument: a, justification: component_not_present, unless-installed: [linux-image-*], ignore: [{package: a}], label: {name: l, for: [{state: rejected}]}}}\nuse-rule-sets: [{name: s, owner: o, created: 2026-01-01, expires: 2026-02-01}]",
     ),
     (
         true,

@@ -35,6 +35,9 @@ pub struct RunRecord {
     /// What the policy drew on besides the reports.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub inputs: Vec<InputRecord>,
+    /// What the policy wanted to draw on and could not, or only in part.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub input_warnings: Vec<String>,
     /// True when the run was interrupted.
     #[serde(default)]
     pub interrupted: bool,
@@ -105,6 +108,7 @@ impl RunRecord {
             scanners,
             inventories: Vec::new(),
             inputs: Vec::new(),
+            input_warnings: Vec::new(),
             interrupted: false,
         }
     }

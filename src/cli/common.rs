@@ -8,7 +8,7 @@ use jiff::{Timestamp, Unit};
 
 use super::error::Error;
 use super::inputs::InputArgs;
-use crate::bundle::{MAX_REPORT_BYTES, read_limited};
+use crate::bundle::{FileError, MAX_REPORT_BYTES, read_limited};
 use crate::formats;
 use crate::model::ScannerReport;
 use crate::model::report::Report;
@@ -116,15 +116,15 @@ impl PolicyArgs {
             text,
         };
         // An unknown profile is told now, not after minutes of scanning.
-        loaded.resolve(&[])?;
+        loaded.resolve(None)?;
         Ok(loaded)
     }
 }
 
 impl LoadedPolicy {
     /// The policy as it applies to an image: under the profile that was named, else under the one
-    /// that the policy has for any of the image's names.
-    pub(super) fn resolve(&self, image: &[&str]) -> Result<ResolvedPolicy, Error> {
+    /// that the policy has for the image's reference.
+    pub(super) fn resolve(&self, image: Option<&str>) -> Result<ResolvedPolicy, Error> {
         let profile = self.profile.as_deref();
         let profile = profile.unwrap_or_else(|| self.policy.profile_of(image));
         self.policy.resolve(Some(profile)).map_err(Error::usage)
@@ -133,7 +133,13 @@ impl LoadedPolicy {
 
 /// Reads a file that a person wrote: a policy, or what goes with it.
 pub(in crate::cli) fn read_text(path: &Path) -> Result<String, String> {
-    let bytes = read_limited(path, MAX_POLICY).map_err(|error| error.to_string())?;
+    let bytes = read_limited(path, MAX_POLICY).map_err(|error| match error {
+        FileError::TooLarge { path, max } => format!(
+            "{}: larger than {max} bytes, which no such file is; check its name",
+            path.display()
+        ),
+        error => error.to_string(),
+    })?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         format!(

@@ -14,8 +14,9 @@ use crate::bundle::read_limited;
 use crate::feeds::{DEFAULT_MAX_AGE, Feed, FeedSource, FeedUrl, Fetcher, cache_folder};
 use crate::host::Machine;
 use crate::image::{Source, inspect};
-use crate::policy::cuda::{DriverVersion, Host, MAX_NODES_BYTES};
-use crate::policy::{self, HostRecord, InputFile, InputKind, ResolvedPolicy};
+use crate::model::{Diagnostic, DiagnosticLevel};
+use crate::policy::cuda::{DriverVersion, Host, Hosts, MAX_NODES_BYTES};
+use crate::policy::{self, HostsRecord, InputFile, InputKind, ResolvedPolicy};
 use crate::scanners;
 
 /// Largest VEX document, list of bulletins or earlier report, in bytes.
@@ -57,9 +58,10 @@ pub(super) struct InputArgs {
     #[arg(long, value_name = "FILE")]
     cuda_bulletins: Option<PathBuf>,
 
-    /// Earlier run of this image, or its report.json: tells when findings were first seen
+    /// Earlier run of this image, or its report.json: tells when findings were first seen. Several
+    /// bridge a run in which a scanner failed
     #[arg(long, value_name = "RUN")]
-    previous: Option<PathBuf>,
+    previous: Vec<PathBuf>,
 
     /// The base image, as an archive or an OCI layout: tells its layers
     #[arg(long, value_name = "IMAGE")]
@@ -76,63 +78,59 @@ fn parse_driver(text: &str) -> Result<String, String> {
 }
 
 impl InputArgs {
-    /// All files that apply: those of the command line; of the policy those that the command line does
-    /// not replace; `recorded` ones of a kind that neither replaces. With `policy_is_recorded` the
-    /// recorded ones stand for what the policy names.
+    /// What applies, by its kind: of the command line; else what the command line of the recorded run
+    /// gave; else what the policy names; else, where the recorded policy applies again, what that one
+    /// drew on. VEX documents add up instead.
     pub(super) fn collect(
         &self,
         policy: &ResolvedPolicy,
         recorded: Option<Recorded>,
-    ) -> Result<Vec<InputFile>, Error> {
-        let mut gathered = Gathered {
-            files: self.given()?,
-            problems: Vec::new(),
-        };
-        let keeps_policy = recorded
-            .as_ref()
-            .is_some_and(|recorded| recorded.keeps_policy);
-        if !keeps_policy {
-            Self::of_policy(policy, &mut gathered);
-            self.feeds_of_policy(policy, &mut gathered);
-        }
-        for file in recorded.into_iter().flat_map(|recorded| recorded.files) {
-            if (keeps_policy || !file.by_policy) && !gathered.replaces(file.kind) {
-                gathered.files.push(file);
-            }
+    ) -> Result<Collected, Error> {
+        let mut gathered = self.given()?;
+        let Recorded {
+            files,
+            warnings,
+            keeps_policy,
+        } = recorded.unwrap_or_default();
+        let (by_policy, by_hand): (Vec<_>, Vec<_>) =
+            files.into_iter().partition(|file| file.by_policy);
+        gathered.add_missing(by_hand);
+        if keeps_policy {
+            gathered.add_missing(by_policy);
+            gathered.warnings.extend(warnings);
+        } else {
+            let mut named = Gathered::default();
+            Self::of_policy(policy, &gathered, &mut named);
+            self.feeds_of_policy(policy, &gathered, &mut named);
+            gathered.problems.append(&mut named.problems);
+            gathered.warnings.append(&mut named.warnings);
+            gathered.files.append(&mut named.files);
         }
         gathered.finish()
     }
 
     /// The files that a policy names itself, without what is known of exploitation.
-    pub(super) fn files_of(policy: &ResolvedPolicy) -> Result<Vec<InputFile>, Error> {
-        let mut gathered = Gathered {
-            files: Vec::new(),
-            problems: Vec::new(),
-        };
-        Self::of_policy(policy, &mut gathered);
+    pub(super) fn files_of(policy: &ResolvedPolicy) -> Result<Collected, Error> {
+        let mut gathered = Gathered::default();
+        Self::of_policy(policy, &Gathered::default(), &mut gathered);
         gathered.finish()
     }
 
     /// What the command line gives.
-    fn given(&self) -> Result<Vec<InputFile>, Error> {
-        let mut files = Vec::new();
-        for (kind, paths) in [
-            (InputKind::Vex, self.vex.as_slice()),
-            (InputKind::Nodes, self.host_drivers_from.as_slice()),
-            (InputKind::Bulletins, self.cuda_bulletins.as_slice()),
-        ] {
-            for path in paths {
-                files.push(file(kind, path, false).map_err(Error::usage)?);
-            }
+    fn given(&self) -> Result<Gathered, Error> {
+        let mut gathered = Gathered::default();
+        for path in &self.vex {
+            gathered.take(file(InputKind::Vex, path, false));
+        }
+        if let Some(path) = &self.cuda_bulletins {
+            gathered.take(file(InputKind::Bulletins, path, false));
         }
         for (feed, given) in [(Feed::Kev, &self.kev), (Feed::Epss, &self.epss)] {
             if let Some(given) = given {
-                let source = feed_source(given).map_err(Error::usage)?;
                 // Asked for by name: its absence is an error.
-                let fetched = self
-                    .fetch(feed, &source, DEFAULT_MAX_AGE)
-                    .map_err(Error::usage)?;
-                files.push(fetched);
+                let fetched = feed_source(given)
+                    .and_then(|source| self.fetch(feed, &source, DEFAULT_MAX_AGE, &mut gathered));
+                gathered.take(fetched);
             }
         }
         if !self.host_driver.is_empty() {
@@ -144,15 +142,19 @@ impl InputArgs {
                     Host::new(text, "the host given with --host-driver")
                 });
             }
-            files.push(hosts_file(&hosts, "--host-driver", false)?);
+            let hosts: Hosts = hosts.into_iter().collect();
+            gathered.take(hosts_file(&hosts, "--host-driver", false));
         }
-        if let Some(previous) = &self.previous {
-            files.push(first_seen(previous)?);
+        if let Some(path) = &self.host_drivers_from {
+            gathered.take(nodes_file(path, false));
+        }
+        for previous in &self.previous {
+            gathered.take(first_seen(previous));
         }
         if let Some(image) = &self.base_image {
-            files.push(base_layers(image)?);
+            gathered.take(base_layers(image));
         }
-        Ok(files)
+        Ok(gathered)
     }
 
     fn this_machine() -> Result<Host, Error> {
@@ -165,6 +167,7 @@ impl InputArgs {
         feed: Feed,
         source: &FeedSource,
         max_age: SignedDuration,
+        gathered: &mut Gathered,
     ) -> Result<InputFile, String> {
         let folder = cache_folder(&scanners::Host::current());
         // The age of a copy is a matter of the clock on the wall, whatever moment is judged at.
@@ -172,9 +175,7 @@ impl InputArgs {
         let fetched = fetcher
             .fetch(feed, source, max_age)
             .map_err(|error| error.to_string())?;
-        if let Some(warning) = &fetched.warning {
-            say(&format!("warning: {warning}"));
-        }
+        gathered.warnings.extend(fetched.warning);
         Ok(InputFile {
             kind: kind_of(feed),
             name: fetched.name,
@@ -183,42 +184,41 @@ impl InputArgs {
         })
     }
 
-    /// What the policy names and the command line does not replace.
-    fn of_policy(policy: &ResolvedPolicy, gathered: &mut Gathered) {
+    /// What the policy names and what is given does not replace.
+    fn of_policy(policy: &ResolvedPolicy, given: &Gathered, named: &mut Gathered) {
         let folder = folder_of(policy);
         for name in policy.vex() {
-            gathered.take(file(InputKind::Vex, &folder.join(name), true));
+            named.take(file(InputKind::Vex, &folder.join(name), true));
         }
         let cuda = policy.cuda();
         if let Some(name) = cuda
             .bulletins
             .as_ref()
-            .filter(|_| !gathered.has(InputKind::Bulletins))
+            .filter(|_| !given.has(InputKind::Bulletins))
         {
-            gathered.take(file(InputKind::Bulletins, &folder.join(name), true));
+            named.take(file(InputKind::Bulletins, &folder.join(name), true));
         }
-        if !gathered.has(InputKind::Hosts) && !gathered.has(InputKind::Nodes) {
-            if !cuda.host_drivers.is_empty() {
-                let hosts: Vec<Host> = cuda
-                    .host_drivers
-                    .iter()
-                    .map(|text| Host::new(text, "a host that the policy names"))
-                    .collect();
-                let written = hosts_file(&hosts, "cuda.host-drivers", true);
-                gathered.take(written.map_err(|error| error.render()));
-            }
-            if let Some(name) = &cuda.host_drivers_from {
-                gathered.take(file(InputKind::Nodes, &folder.join(name), true));
-            }
+        if given.has(InputKind::Hosts) {
+            return;
+        }
+        if !cuda.host_drivers.is_empty() {
+            let hosts = cuda.host_drivers.iter();
+            let hosts: Hosts = hosts
+                .map(|text| Host::new(text, "a host that the policy names"))
+                .collect();
+            named.take(hosts_file(&hosts, "cuda.host-drivers", true));
+        }
+        if let Some(name) = &cuda.host_drivers_from {
+            named.take(nodes_file(&folder.join(name), true));
         }
     }
 
-    /// What the policy wants to know of exploitation and the command line does not replace.
-    fn feeds_of_policy(&self, policy: &ResolvedPolicy, gathered: &mut Gathered) {
+    /// What the policy wants to know of exploitation and what is given does not replace.
+    fn feeds_of_policy(&self, policy: &ResolvedPolicy, given: &Gathered, named: &mut Gathered) {
         let folder = folder_of(policy);
         let enrichment = policy.enrichment();
         for (feed, wanted) in [(Feed::Kev, &enrichment.kev), (Feed::Epss, &enrichment.epss)] {
-            let Some(wanted) = wanted.as_ref().filter(|_| !gathered.has(kind_of(feed))) else {
+            let Some(wanted) = wanted.as_ref().filter(|_| !given.has(kind_of(feed))) else {
                 continue;
             };
             let source = match (&wanted.file, &wanted.url) {
@@ -230,29 +230,61 @@ impl InputArgs {
             let max_age = wanted.max_age.map_or(DEFAULT_MAX_AGE, |age| {
                 SignedDuration::from_hours(age.hours().into())
             });
-            let fetched = source.and_then(|source| self.fetch(feed, &source, max_age));
-            match fetched {
-                Ok(fetched) => gathered.files.push(InputFile {
+            match source.and_then(|source| self.fetch(feed, &source, max_age, named)) {
+                Ok(fetched) => named.files.push(InputFile {
                     by_policy: true,
                     ..fetched
                 }),
-                Err(problem) if wanted.required => gathered.problems.push(problem),
-                Err(problem) => say(&format!("warning: {problem}; going on without it")),
+                Err(problem) if wanted.required => named.problems.push(problem),
+                Err(problem) => named
+                    .warnings
+                    .push(format!("{problem}; it is left out of account")),
             }
         }
     }
 }
 
-/// The files of a recorded run.
+/// What applies besides the reports.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Collected {
+    /// The files.
+    pub(super) files: Vec<InputFile>,
+    /// What could not be had, or only in part. A reader of the report has to know.
+    pub(super) warnings: Vec<String>,
+}
+
+impl Collected {
+    /// Reads the files.
+    pub(super) fn read(&self) -> Result<policy::Inputs, Error> {
+        policy::Inputs::read(&self.files).map_err(Error::usages)
+    }
+
+    /// The warnings, for the report.
+    pub(super) fn diagnostics(&self) -> impl Iterator<Item = Diagnostic> {
+        self.warnings.iter().map(|message| Diagnostic {
+            level: DiagnosticLevel::Warning,
+            origin: "policy".to_owned(),
+            pointer: None,
+            message: message.clone(),
+        })
+    }
+}
+
+/// What a recorded run drew on.
+#[derive(Default)]
 pub(super) struct Recorded {
     /// The files.
     pub(super) files: Vec<InputFile>,
+    /// What could not be had then.
+    pub(super) warnings: Vec<String>,
     /// True when the recorded policy applies again, and so what it drew on.
     pub(super) keeps_policy: bool,
 }
 
+#[derive(Default)]
 struct Gathered {
     files: Vec<InputFile>,
+    warnings: Vec<String>,
     problems: Vec<String>,
 }
 
@@ -261,26 +293,15 @@ impl Gathered {
         self.files.iter().any(|file| file.kind == kind)
     }
 
-    /// Whether files that are here replace recorded ones of this kind. Hosts are one thing, in
-    /// whatever form they come.
-    fn replaces(&self, kind: InputKind) -> bool {
-        match kind {
-            InputKind::Hosts | InputKind::Nodes => {
-                self.has(InputKind::Hosts) || self.has(InputKind::Nodes)
-            }
-            InputKind::Vex => false,
-            other => self.has(other),
-        }
-    }
-
-    fn finish(mut self) -> Result<Vec<InputFile>, Error> {
-        if !self.problems.is_empty() {
-            return Err(Error::usages(self.problems));
-        }
-        // Whatever the order in which they were gathered, a run keeps them in one.
-        self.files
-            .sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
-        Ok(self.files)
+    /// Adds the files whose kind nothing that is here replaces. VEX documents replace none, but the
+    /// same document is taken once.
+    fn add_missing(&mut self, files: Vec<InputFile>) {
+        let missing = |file: &InputFile| match file.kind {
+            InputKind::Vex => !self.files.iter().any(|here| here.bytes == file.bytes),
+            kind => !self.has(kind),
+        };
+        let mut missing: Vec<InputFile> = files.into_iter().filter(missing).collect();
+        self.files.append(&mut missing);
     }
 
     fn take(&mut self, file: Result<InputFile, String>) {
@@ -288,6 +309,22 @@ impl Gathered {
             Ok(file) => self.files.push(file),
             Err(problem) => self.problems.push(problem),
         }
+    }
+
+    fn finish(mut self) -> Result<Collected, Error> {
+        if !self.problems.is_empty() {
+            return Err(Error::usages(self.problems));
+        }
+        // Whatever the order in which they were gathered, a run keeps them in one.
+        self.files
+            .sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+        for warning in &self.warnings {
+            say(&format!("warning: {warning}"));
+        }
+        Ok(Collected {
+            files: self.files,
+            warnings: self.warnings,
+        })
     }
 }
 
@@ -304,15 +341,11 @@ fn kind_of(feed: Feed) -> InputKind {
 }
 
 fn file(kind: InputKind, path: &Path, by_policy: bool) -> Result<InputFile, String> {
-    let limit = match kind {
-        InputKind::Nodes => MAX_NODES_BYTES as u64,
-        _ => MAX_FILE,
-    };
     Ok(InputFile {
         kind,
         name: path.display().to_string(),
         by_policy,
-        bytes: read_limited(path, limit).map_err(|error| error.to_string())?,
+        bytes: read_limited(path, MAX_FILE).map_err(|error| error.to_string())?,
     })
 }
 
@@ -325,9 +358,17 @@ fn feed_source(given: &str) -> Result<FeedSource, String> {
     }
 }
 
-fn hosts_file(hosts: &[Host], name: &str, by_policy: bool) -> Result<InputFile, Error> {
-    let records: Vec<HostRecord> = hosts.iter().map(HostRecord::from).collect();
-    json_file(InputKind::Hosts, name, by_policy, &records)
+/// The hosts that a cluster's nodes are. Of the nodes nothing else is kept: their annotations are
+/// nobody's business.
+fn nodes_file(path: &Path, by_policy: bool) -> Result<InputFile, String> {
+    let bytes = read_limited(path, MAX_NODES_BYTES as u64).map_err(|error| error.to_string())?;
+    let name = path.display().to_string();
+    let hosts = Hosts::from_nodes(&bytes, &name).map_err(|error| error.to_string())?;
+    hosts_file(&hosts, &name, by_policy)
+}
+
+fn hosts_file(hosts: &Hosts, name: &str, by_policy: bool) -> Result<InputFile, String> {
+    json_file(InputKind::Hosts, name, by_policy, &HostsRecord::from(hosts))
 }
 
 fn json_file<T: Serialize>(
@@ -335,9 +376,9 @@ fn json_file<T: Serialize>(
     name: &str,
     by_policy: bool,
     content: &T,
-) -> Result<InputFile, Error> {
-    let bytes = serde_json::to_vec(content)
-        .map_err(|error| Error::usage(format!("{name}: cannot be kept: {error}")))?;
+) -> Result<InputFile, String> {
+    let bytes =
+        serde_json::to_vec(content).map_err(|error| format!("{name}: cannot be kept: {error}"))?;
     Ok(InputFile {
         kind,
         name: name.to_owned(),
@@ -348,60 +389,51 @@ fn json_file<T: Serialize>(
 
 /// When the findings of an earlier report were first seen: its own word where it has one, else the
 /// moment that it was made for.
-fn first_seen(previous: &Path) -> Result<InputFile, Error> {
+fn first_seen(previous: &Path) -> Result<InputFile, String> {
     /// Of a report no more than is needed.
     #[derive(Deserialize)]
     struct Earlier {
-        evaluated_at: String,
+        evaluated_at: Timestamp,
         findings: Vec<EarlierFinding>,
     }
     #[derive(Deserialize)]
     struct EarlierFinding {
         key: String,
         #[serde(default)]
-        first_seen: Option<String>,
+        first_seen: Option<Timestamp>,
     }
     let path = if previous.is_dir() {
         previous.join("report.json")
     } else {
         previous.to_owned()
     };
-    let bytes = read_limited(&path, MAX_FILE).map_err(Error::usage)?;
+    let bytes = read_limited(&path, MAX_FILE)
+        .map_err(|error| format!("{error}; --previous takes a run directory or its report.json"))?;
     let earlier: Earlier = serde_json::from_slice(&bytes).map_err(|error| {
-        Error::usage(format!(
+        format!(
             "{}: line {}, column {}: not a report of crosscheck: {error}; give a run directory or its \
              report.json",
             path.display(),
             error.line(),
             error.column()
-        ))
+        )
     })?;
-    let seen: BTreeMap<String, String> = earlier
-        .findings
-        .into_iter()
-        .map(|finding| {
-            let since = finding
-                .first_seen
-                .unwrap_or_else(|| earlier.evaluated_at.clone());
-            (finding.key, since)
-        })
-        .collect();
+    let mut seen: BTreeMap<String, Timestamp> = BTreeMap::new();
+    for finding in earlier.findings {
+        let since = finding.first_seen.unwrap_or(earlier.evaluated_at);
+        seen.insert(finding.key, since);
+    }
     let name = previous.display().to_string();
     json_file(InputKind::FirstSeen, &name, false, &seen)
 }
 
-fn base_layers(image: &str) -> Result<InputFile, Error> {
-    let source = Source::parse(image).map_err(Error::usage)?;
-    let identity = inspect(&source, None).map_err(Error::usage)?;
+fn base_layers(image: &str) -> Result<InputFile, String> {
+    let source = Source::parse(image).map_err(|error| error.to_string())?;
+    let identity = inspect(&source, None).map_err(|error| error.to_string())?;
     if identity.diff_ids.is_empty() {
-        return Err(Error::usage(format!(
+        return Err(format!(
             "{image}: its layers are not known; give the base image as an archive or an OCI layout"
-        )));
+        ));
     }
     json_file(InputKind::BaseLayers, image, false, &identity.diff_ids)
-}
-
-/// Reads what was gathered.
-pub(super) fn read(files: &[InputFile]) -> Result<policy::Inputs, Error> {
-    policy::Inputs::read(files).map_err(Error::usages)
 }

@@ -8,13 +8,13 @@ use jiff::Timestamp;
 
 use super::common::{LoadedPolicy, PolicyArgs, RecordedPolicy, read_inventories, say};
 use super::error::Error;
-use super::inputs::{self, Recorded};
+use super::inputs::{Collected, Recorded};
 use crate::analysis::{self, Input};
 use crate::bundle::imports::{self, Imports};
-use crate::bundle::{Bundle, BundleError, TargetRecord};
+use crate::bundle::{Bundle, BundleError};
 use crate::model::report::{Report, TargetSummary};
 use crate::model::{Diagnostic, DiagnosticLevel, Outcome, ScannerRun};
-use crate::policy::{InputFile, ResolvedPolicy};
+use crate::policy::ResolvedPolicy;
 use crate::reconcile::target::{self, strangers};
 use crate::scanners::Adapters;
 
@@ -94,9 +94,10 @@ fn judge_again(
     };
     let recorded = Recorded {
         files: bundle.inputs().map_err(Error::usage)?,
+        warnings: record.input_warnings.clone(),
         keeps_policy,
     };
-    let resolved = policy.resolve(&names(&record.target))?;
+    let resolved = policy.resolve(Some(&record.target.reference))?;
     let inputs = args.inputs.collect(&resolved, Some(recorded))?;
     judge(bundle, &resolved, &inputs, evaluated_at)
 }
@@ -118,10 +119,10 @@ fn recorded_policy(bundle: &Bundle) -> Result<Option<RecordedPolicy>, Error> {
 pub(super) fn judge(
     bundle: &Bundle,
     policy: &ResolvedPolicy,
-    inputs: &[InputFile],
+    collected: &Collected,
     evaluated_at: Timestamp,
 ) -> Result<Opened, Error> {
-    let inputs = inputs::read(inputs)?;
+    let inputs = collected.read()?;
     let mut runs = bundle.runs().map_err(Error::usage)?;
     // Of two that contradict each other, the order of --scanners must not choose the one to doubt.
     runs.sort_by(|a, b| a.scanner.cmp(&b.scanner));
@@ -135,7 +136,7 @@ pub(super) fn judge(
         .iter()
         .map(|(_, report)| &report.target)
         .collect();
-    let diagnostics: Vec<Diagnostic> = strangers(&targets)
+    let mut diagnostics: Vec<Diagnostic> = strangers(&targets)
         .into_iter()
         .filter_map(|stranger| {
             let (run, _) = with_report.get(stranger.index)?;
@@ -150,6 +151,8 @@ pub(super) fn judge(
             })
         })
         .collect();
+    diagnostics.extend(collected.diagnostics());
+    let seen_at = record.evaluated_at.parse().unwrap_or(evaluated_at);
     let identity = &record.target.identity;
     let report = analysis::analyse(
         &mut runs,
@@ -159,6 +162,7 @@ pub(super) fn judge(
             inputs: &inputs,
             names: &identity.names,
             evaluated_at,
+            seen_at,
             target: Some(&TargetSummary {
                 reference: record.target.reference.clone(),
                 config_digest: identity.config_digest.clone(),
@@ -170,14 +174,6 @@ pub(super) fn judge(
         },
     );
     Ok(Opened { runs, report })
-}
-
-/// The names by which a policy may know an image.
-pub(super) fn names(target: &TargetRecord) -> Vec<&str> {
-    let own = target.identity.names.iter().map(String::as_str);
-    std::iter::once(target.reference.as_str())
-        .chain(own)
-        .collect()
 }
 
 /// Merges report files that other jobs made.
@@ -224,8 +220,14 @@ fn import_under(
     }
     let targets = runs.iter().filter_map(|run| run.report.as_ref());
     let targets: Vec<_> = targets.map(|report| &report.target).collect();
-    let resolved = policy.resolve(&[&target::summarise(&targets, None).reference])?;
-    let inputs = inputs::read(&args.inputs.collect(&resolved, None)?)?;
+    let resolved = policy.resolve(Some(&target::summarise(&targets, None).reference))?;
+    let collected = args.inputs.collect(&resolved, None)?;
+    let inputs = collected.read()?;
+    let noticed: Vec<Diagnostic> = diagnostics
+        .into_iter()
+        .chain(collected.diagnostics())
+        .collect();
+    let evaluated_at = args.moment();
     let report = analysis::analyse(
         &mut runs,
         &Input {
@@ -233,9 +235,10 @@ fn import_under(
             policy: &resolved,
             inputs: &inputs,
             names: &[],
-            evaluated_at: args.moment(),
+            evaluated_at,
+            seen_at: evaluated_at,
             target: None,
-            diagnostics: &diagnostics,
+            diagnostics: &noticed,
         },
     );
     Ok(Opened { runs, report })

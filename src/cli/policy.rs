@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use super::common::{PageArgs, PolicyArgs, print_text, read_text};
 use super::error::Error;
 use super::exit;
-use super::inputs::{self, InputArgs};
+use super::inputs::InputArgs;
 use super::opened::{self, Opened};
 use crate::policy::{self, CaseResult, Policy, Setting, Warning};
 use crate::report::escape;
@@ -101,12 +101,11 @@ pub(super) fn run(command: &PolicyCommand) -> Result<u8, Error> {
 
 fn show(args: &ShowArgs) -> Result<u8, Error> {
     let loaded = args.policy.with_file(args.file.as_ref()).load(None)?;
-    let image: Vec<&str> = args.image.iter().map(String::as_str).collect();
     let profile = args
         .policy
         .profile
         .as_deref()
-        .unwrap_or_else(|| loaded.policy.profile_of(&image));
+        .unwrap_or_else(|| loaded.policy.profile_of(args.image.as_deref()));
     let text = if args.yaml {
         let resolved = loaded.policy.resolve(Some(profile)).map_err(Error::usage)?;
         resolved.to_yaml().map_err(Error::usage)?
@@ -317,5 +316,5 @@ fn run_file(cases: &Path, policy: &Path) -> Result<Vec<CaseResult>, String> {
 /// nothing is fetched.
 fn inputs_of(policy: &Policy) -> Result<policy::Inputs, Error> {
     let resolved = policy.resolve(None).map_err(Error::usage)?;
-    inputs::read(&InputArgs::files_of(&resolved)?)
+    InputArgs::files_of(&resolved)?.read()
 }

@@ -10,7 +10,6 @@ use tokio::runtime::Runtime;
 
 use super::common::{OutputArgs, PolicyArgs, read_inventory_files, runtime, say};
 use super::error::Error;
-use super::inputs;
 use super::opened::{self, Opened, judge};
 use super::progress::Progress;
 use crate::bundle::{Bundle, Draft, PolicyRecord, RunRecord, TargetRecord};
@@ -137,9 +136,9 @@ fn scan(args: &ScanArgs, image: &str) -> Result<u8, Error> {
         requested_platform: args.platform.as_ref().map(ToString::to_string),
         identity: identity.clone(),
     };
-    let resolved = policy.resolve(&opened::names(&target))?;
+    let resolved = policy.resolve(Some(&target.reference))?;
     let inputs = args.policy.inputs.collect(&resolved, None)?;
-    inputs::read(&inputs)?;
+    inputs.read()?;
     let directory = args
         .out
         .clone()
@@ -157,7 +156,7 @@ fn scan(args: &ScanArgs, image: &str) -> Result<u8, Error> {
         );
     }
     let mut input_records = Vec::new();
-    for (index, input) in inputs.iter().enumerate() {
+    for (index, input) in inputs.files.iter().enumerate() {
         input_records.push(draft.add_input(index, input).map_err(Error::usage)?);
     }
 
@@ -172,6 +171,7 @@ fn scan(args: &ScanArgs, image: &str) -> Result<u8, Error> {
     ));
     record.inventories = inventory_records;
     record.inputs = input_records;
+    record.input_warnings.clone_from(&inputs.warnings);
     record.interrupted = interrupt.is_set();
     if record.interrupted {
         draft.finish(record).map_err(Error::usage)?;

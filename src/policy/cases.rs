@@ -234,11 +234,11 @@ fn differences(finding: &Finding, expected: &Expectation) -> Vec<String> {
 }
 
 fn decided(policy: &Policy, inputs: &Inputs, case: &Case) -> Result<Finding, String> {
-    let image: Vec<&str> = case.image.iter().map(String::as_str).collect();
+    let image = case.image.as_deref();
     let profile = case
         .profile
         .as_deref()
-        .unwrap_or_else(|| policy.profile_of(&image));
+        .unwrap_or_else(|| policy.profile_of(image));
     let resolved = policy
         .resolve(Some(profile))
         .map_err(|error| error.to_string())?;
@@ -259,7 +259,7 @@ fn decided(policy: &Policy, inputs: &Inputs, case: &Case) -> Result<Finding, Str
     for own in &case.finding.packages {
         packages.push(package(&own.purl)?);
     }
-    let contents = cuda::Image::new(image.iter().copied(), &packages, case.installed.is_some());
+    let contents = cuda::Image::new(image, &packages, case.installed.is_some());
     let own_hosts = case.host_drivers.as_ref().map(|drivers| {
         let hosts = drivers
             .iter()

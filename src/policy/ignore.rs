@@ -270,7 +270,13 @@ impl CompiledRule {
         }
     }
 
-    /// The rule in a list: `ignore[3] (CVE-2024-6345 in setuptools, owner ml-platform)`.
+    /// The path of the set that the rule is an entry of.
+    pub(super) fn set(&self) -> Option<&str> {
+        let (set, _) = self.path.rsplit_once(".ignore[")?;
+        Some(set)
+    }
+
+    /// The rule in a list, a set by its name: `ignore[3] (CVE-2024-6345 in setuptools, owner ml-platform)`.
     pub(super) fn title(&self) -> String {
         let rule = &self.rule;
         let conditions = [&rule.package, &rule.purl, &rule.path, &rule.ecosystem];
@@ -280,6 +286,9 @@ impl CompiledRule {
             .next()
             .map(|scope| format!(" in {scope}"))
             .unwrap_or_default();
-        format!("{} ({}{scope}, owner {})", self.path, rule.id, rule.owner)
+        match self.set() {
+            Some(set) => format!("{set} (owner {})", rule.owner),
+            None => format!("{} ({}{scope}, owner {})", self.path, rule.id, rule.owner),
+        }
     }
 }

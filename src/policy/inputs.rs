@@ -14,10 +14,13 @@ use crate::model::report::{CudaSummary, FeedSummary, PolicySummary, VexSummary};
 use crate::model::{Diagnostic, DiagnosticLevel, Finding};
 
 use super::cuda::{Bulletins, Host, HostDriver, Hosts};
-use super::document::GraceStart;
+use super::document::{Day, GraceStart};
 use super::enrichment::{self, Edition, EpssScores, Kev};
 use super::resolve::ResolvedPolicy;
 use super::vex::{self, VexDocument};
+
+/// CISA's catalogue changes weekly, the scores daily; older ones lack what happened since.
+const FEED_STALE: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// NVIDIA publishes three or four times a year; a list older than this lacks a bulletin.
 const BULLETINS_STALE: SignedDuration = SignedDuration::from_hours(120 * 24);
@@ -36,9 +39,7 @@ pub enum InputKind {
     Epss,
     /// NVIDIA's bulletins, on top of the built-in list.
     Bulletins,
-    /// A cluster's nodes, as `kubectl get nodes -o json` gives them.
-    Nodes,
-    /// Hosts' drivers: a list of [`HostRecord`], JSON.
+    /// Hosts' drivers: a [`HostsRecord`], JSON. What a cluster's nodes tell besides is not kept.
     Hosts,
     /// When findings were first seen: their keys with moments (RFC 3339), a JSON object.
     FirstSeen,
@@ -54,7 +55,6 @@ impl InputKind {
             Self::Kev => "kev",
             Self::Epss => "epss",
             Self::Bulletins => "bulletins",
-            Self::Nodes => "nodes",
             Self::Hosts => "hosts",
             Self::FirstSeen => "first-seen",
             Self::BaseLayers => "base-layers",
@@ -85,7 +85,26 @@ pub struct InputFile {
     pub bytes: Vec<u8>,
 }
 
-/// A host's driver, as a run keeps it.
+/// Hosts, as a run keeps them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostsRecord {
+    /// Those that count.
+    pub hosts: Vec<HostRecord>,
+    /// Those that do not, and why, one sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub skipped: Vec<String>,
+}
+
+impl From<&Hosts> for HostsRecord {
+    fn from(hosts: &Hosts) -> Self {
+        Self {
+            hosts: hosts.iter().map(HostRecord::from).collect(),
+            skipped: hosts.skipped().to_vec(),
+        }
+    }
+}
+
+/// A host's driver, as a run keeps it: known with a version, not known without one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostRecord {
     /// The driver's version.
@@ -103,7 +122,7 @@ impl From<&Host> for HostRecord {
         let (version, excluded) = match &host.driver {
             HostDriver::Known(version) => (Some(version.to_string()), None),
             HostDriver::Malformed(malformed) => (None, Some(malformed.to_string())),
-            HostDriver::Unknown => (None, Some("its driver is not known".to_owned())),
+            HostDriver::Unknown => (None, None),
             HostDriver::Excluded(why) => (None, Some(why.clone())),
         };
         Self {
@@ -118,7 +137,11 @@ impl HostRecord {
     fn into_host(self) -> Host {
         match (self.excluded, self.version) {
             (Some(why), _) => Host::excluded(why, self.origin),
-            (None, version) => Host::new(version.as_deref().unwrap_or_default(), self.origin),
+            (None, Some(version)) => Host::new(&version, self.origin),
+            (None, None) => Host {
+                driver: HostDriver::Unknown,
+                origin: self.origin,
+            },
         }
     }
 }
@@ -136,6 +159,7 @@ struct EpssFile {
 pub struct Inputs {
     /// The hosts that the image may run on.
     pub hosts: Hosts,
+    skipped_hosts: Vec<String>,
     /// NVIDIA's bulletins.
     pub bulletins: Bulletins,
     /// Where the bulletins come from.
@@ -144,7 +168,7 @@ pub struct Inputs {
     pub vex: Vec<VexDocument>,
     kev: Option<(String, Kev)>,
     epss: Option<EpssFile>,
-    first_seen: Option<BTreeMap<String, String>>,
+    first_seen: Option<BTreeMap<String, Timestamp>>,
     /// Digests of the base image's layers.
     pub base_layers: Option<BTreeSet<String>>,
 }
@@ -153,6 +177,7 @@ impl Default for Inputs {
     fn default() -> Self {
         Self {
             hosts: Hosts::default(),
+            skipped_hosts: Vec::new(),
             bulletins: Bulletins::shipped().clone(),
             bulletins_source: "built-in".to_owned(),
             vex: Vec::new(),
@@ -212,25 +237,29 @@ impl Inputs {
                 self.bulletins = self.bulletins.extended_with(&own);
                 self.bulletins_source = format!("built-in and {name}");
             }
-            InputKind::Nodes => {
-                let nodes = Hosts::from_nodes(bytes, name).map_err(|error| error.to_string())?;
-                self.hosts.append(nodes);
-            }
             InputKind::Hosts => {
-                let records: Vec<HostRecord> = json(file)?;
-                for record in records {
-                    self.hosts.push(record.into_host());
+                let record: HostsRecord = json(file)?;
+                for host in record.hosts {
+                    self.hosts.push(host.into_host());
+                }
+                self.skipped_hosts.extend(record.skipped);
+            }
+            InputKind::FirstSeen => {
+                let seen: BTreeMap<String, Timestamp> = json(file)?;
+                let known = self.first_seen.get_or_insert_default();
+                for (key, moment) in seen {
+                    let earliest = known.entry(key).or_insert(moment);
+                    *earliest = moment.min(*earliest);
                 }
             }
-            InputKind::FirstSeen => self.first_seen = Some(json(file)?),
             InputKind::BaseLayers => self.base_layers = Some(json(file)?),
         }
         Ok(())
     }
 
     /// Puts into each finding what is known besides the reports: exploitation, and when it was first
-    /// seen. Gives the scores' own complaints.
-    pub fn enrich(&self, findings: &mut [Finding], now: Timestamp) -> Vec<Diagnostic> {
+    /// seen, at `seen` unless an earlier report has it. Gives the scores' own complaints.
+    pub fn enrich(&self, findings: &mut [Finding], seen: Timestamp) -> Vec<Diagnostic> {
         let mut diagnostics = Vec::new();
         let kev = self.kev.as_ref().map(|(_, kev)| kev);
         diagnostics.extend(kev.iter().flat_map(|kev| kev.diagnostics()).cloned());
@@ -242,8 +271,8 @@ impl Inputs {
         enrichment::apply(findings, kev, epss.as_ref());
         if let Some(first_seen) = &self.first_seen {
             for finding in findings.iter_mut() {
-                let earlier = first_seen.get(&finding.key).cloned();
-                finding.first_seen = Some(earlier.unwrap_or_else(|| now.to_string()));
+                let earlier = first_seen.get(&finding.key).copied();
+                finding.first_seen = Some(earlier.unwrap_or(seen).min(seen).to_string());
             }
         }
         diagnostics
@@ -281,7 +310,7 @@ impl Inputs {
             bulletins: self.bulletins_source.clone(),
             data_date: self.bulletins.data_date().to_string(),
             hosts: self.hosts.iter().map(host_words).collect(),
-            skipped: self.hosts.skipped().to_vec(),
+            skipped: self.skipped_hosts.clone(),
         });
     }
 
@@ -299,7 +328,28 @@ impl Inputs {
                 .iter()
                 .flat_map(|document| document.diagnostics.clone()),
         );
+        let editions = (self.kev.iter().map(|(name, kev)| (name, kev.edition())))
+            .chain(self.epss.iter().map(|file| (&file.name, &file.edition)));
+        for (name, edition) in editions.filter(|(_, edition)| edition.is_stale(now, FEED_STALE)) {
+            let date = edition.day();
+            let age = match (date, edition.age(now)) {
+                (Some(day), Some(age)) => format!("of {day}, {} days old", age.as_hours() / 24),
+                _ => "without a date".to_owned(),
+            };
+            notes.push(warning(format!(
+                "{name} is {age}; what became known of exploitation since is not taken into account"
+            )));
+        }
         let date = self.bulletins.data_date();
+        // The built-in list may well be newer than the moment of an old run.
+        let is_own = date > Bulletins::shipped().data_date();
+        if is_own && date > Day(jiff::tz::TimeZone::UTC.to_datetime(now).date()) {
+            notes.push(warning(format!(
+                "the list of NVIDIA's driver bulletins ({}) claims to be complete up to {date}, which is in \
+                 the future; check its `data-date` and the clock",
+                self.bulletins_source
+            )));
+        }
         let start = jiff::tz::TimeZone::UTC.to_timestamp(date.0.at(0, 0, 0, 0));
         let age = start
             .map(|start| now.duration_since(start))
@@ -355,7 +405,10 @@ fn host_words(host: &Host) -> String {
     let record = HostRecord::from(host);
     match (record.version, record.excluded) {
         (Some(version), _) => format!("{version} ({})", record.origin),
-        (None, why) => format!("{} ({})", record.origin, why.unwrap_or_default()),
+        (None, why) => {
+            let why = why.unwrap_or_else(|| "its driver is not known".to_owned());
+            format!("{} ({why})", record.origin)
+        }
     }
 }
 

@@ -42,7 +42,7 @@ pub use cases::{
 pub use circumstances::{Circumstances, Drivers};
 pub use decide::decide;
 pub use document::*;
-pub use inputs::{HostRecord, InputFile, InputKind, Inputs};
+pub use inputs::{HostRecord, HostsRecord, InputFile, InputKind, Inputs};
 pub use judge::{database_notes, judge};
 pub use problem::{PolicyError, PolicyErrors, Problem};
 pub use resolve::{Policy, ResolvedPolicy, ScannerRules, parse};

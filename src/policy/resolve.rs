@@ -112,12 +112,14 @@ impl Policy {
         &SHIPPED
     }
 
-    /// The profile that applies to an image, by any of its names, when the user names none.
-    pub fn profile_of(&self, names: &[&str]) -> &str {
-        let own = self.document.profile_for.iter().find(|entry| {
-            name_pattern(&entry.image).is_ok_and(|pattern| {
-                let pattern = pattern.compile_matcher();
-                names.iter().any(|name| pattern.is_match(name))
+    /// The profile that applies to an image when the user names none. `image` is the reference by
+    /// which the user, or another job, asked for it: the names that an archive gives itself are its
+    /// maker's word and must not choose how strictly it is judged.
+    pub fn profile_of(&self, image: Option<&str>) -> &str {
+        let own = image.and_then(|image| {
+            self.document.profile_for.iter().find(|entry| {
+                name_pattern(&entry.image)
+                    .is_ok_and(|pattern| pattern.compile_matcher().is_match(image))
             })
         });
         own.map(|entry| entry.profile.as_str())
@@ -130,7 +132,7 @@ impl Policy {
     /// # Errors
     /// [`PolicyError::UnknownProfile`] with the profiles that there are.
     pub fn resolve(&self, profile: Option<&str>) -> Result<ResolvedPolicy, PolicyError> {
-        let name = profile.unwrap_or_else(|| self.profile_of(&[]));
+        let name = profile.unwrap_or_else(|| self.profile_of(None));
         let unknown = || PolicyError::UnknownProfile {
             policy: self.source.clone(),
             name: name.to_owned(),

@@ -100,16 +100,11 @@ pub(super) fn highest_cvss(finding: &Finding) -> Option<f64> {
 }
 
 /// How many scanners report a finding, and how many are able to see it: a scanner that did not see
-/// the package, or of which that is not known, does not speak against a finding by its silence.
+/// the package in this version, or of which that is not known, does not speak against a finding by
+/// its silence; nor does one that found it and withheld it by a rule of its own.
 fn reports(finding: &Finding) -> (usize, usize) {
     let verdicts = || finding.verdicts.values().map(|verdict| verdict.verdict);
-    let able = |verdict: Verdict| {
-        verdict.sees()
-            || matches!(
-                verdict,
-                Verdict::Suppressed | Verdict::OtherVersion | Verdict::NoMatch
-            )
-    };
+    let able = |verdict: Verdict| verdict.sees() || verdict == Verdict::NoMatch;
     (
         verdicts().filter(|verdict| verdict.sees()).count(),
         verdicts().filter(|verdict| able(*verdict)).count(),

@@ -109,7 +109,11 @@ impl Scope {
         };
         instance.purl.as_deref().is_some_and(|purl| {
             let bare = purl.split(['?', '#']).next().unwrap_or_default();
-            pattern.is_match(purl) || pattern.is_match(bare)
+            let unversioned = bare.rsplit_once('@').map(|(name, _)| name);
+            pattern.is_match(purl)
+                || pattern.is_match(bare)
+                // A scope (`pkg:npm/@babel/core`) is no version, and is written `%40` besides.
+                || unversioned.is_some_and(|name| name.contains('/') && pattern.is_match(name))
         })
     }
 

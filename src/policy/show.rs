@@ -1,5 +1,7 @@
 //! A resolved policy with the place that each of its values comes from.
 
+use std::cell::Cell;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -7,7 +9,7 @@ use crate::model::Severity;
 
 use super::document::{
     Agreement, AgreementCount, BandRule, Conditions, Document, FixCondition, GraceStart,
-    LayerCondition, Rule, UncheckedDemand,
+    LayerCondition, Rule, RuleSet, UncheckedDemand,
 };
 use super::problem::PolicyError;
 use super::profiles::{Link, chain, half};
@@ -44,6 +46,7 @@ pub fn settings(policy: &Policy, profile: Option<&str>) -> Result<Vec<Setting>, 
         policy,
         chain,
         settings: Vec::new(),
+        lookups: Cell::new(LOOKUP_BYTES / policy.text.len().max(1)),
     };
     list.profile(resolved.profile());
     list.scanners();
@@ -60,7 +63,12 @@ struct Listing<'p> {
     policy: &'p Policy,
     chain: Vec<Link<'p>>,
     settings: Vec<Setting>,
+    /// Lookups of positions that are left: each reads the file once more.
+    lookups: Cell<usize>,
 }
+
+/// Bytes that may be read over for positions; enough for every value of a policy that people write.
+const LOOKUP_BYTES: usize = 16 << 20;
 
 impl<'p> Listing<'p> {
     fn add(&mut self, key: impl Into<String>, value: impl Into<String>, origin: String) {
@@ -78,8 +86,12 @@ impl<'p> Listing<'p> {
     }
 
     fn in_file(&self, path: &[&str]) -> Option<String> {
-        let (line, column) = yaml::position_of(&self.policy.text, path)?;
         let source = self.policy.source();
+        let Some(left) = self.lookups.get().checked_sub(1) else {
+            return Some(format!("{source} {}", path.join(".")));
+        };
+        self.lookups.set(left);
+        let (line, column) = yaml::position_of(&self.policy.text, path)?;
         Some(format!("{source}:{line}:{column} {}", path.join(".")))
     }
 
@@ -112,6 +124,19 @@ impl<'p> Listing<'p> {
         let origin = self.chain.first().copied();
         let origin = origin.map_or_else(String::new, |link| self.of_link(&link, &[]));
         self.add("profile", value, origin);
+        if let Some((link, description)) = self.nearest(|profile| profile.description.clone()) {
+            let origin = self.of_link(&link, &["description"]);
+            self.add("description", description, origin);
+        }
+        if let Some(name) = &self.policy.document.default_profile {
+            let origin = self.at(&["default-profile"]);
+            self.add("default-profile", name.as_str(), origin);
+        }
+        for (ordinal, entry) in self.policy.document.profile_for.iter().enumerate() {
+            let origin = self.at(&["profile-for", &ordinal.to_string()]);
+            let value = format!("{} for {}", entry.profile, entry.image);
+            self.add(format!("profile-for[{ordinal}]"), value, origin);
+        }
     }
 
     fn scanners(&mut self) {
@@ -244,9 +269,8 @@ impl<'p> Listing<'p> {
         self.add("unchecked", word, origin);
     }
 
-    /// What all profiles share. Positions in long lists are left out: the key says where.
+    /// What all profiles share.
     fn shared(&mut self, document: &Document) {
-        let source = self.policy.source().to_owned();
         for (ordinal, rule) in document.ignore.iter().enumerate() {
             let scope = [
                 &rule.package,
@@ -268,12 +292,18 @@ impl<'p> Listing<'p> {
             };
             let key = format!("ignore[{ordinal}]");
             let value = format!("{}{scope}, {end}, by {}", rule.id, rule.owner);
-            self.add(&key, value, format!("{source} {key}"));
+            let origin = self.at(&["ignore", &ordinal.to_string()]);
+            self.add(&key, value, origin);
         }
         for used in &document.use_rule_sets {
-            let own = document.rule_sets.contains_key(&used.name);
-            let set = if own { "" } else { "built-in " };
-            let value = format!("until {}, by {} ({set}set)", used.expires, used.owner);
+            let own = document.rule_sets.get(&used.name);
+            let set = own.or_else(|| Policy::shipped().rule_sets.get(&used.name));
+            let what = set.map_or_else(String::new, set_words);
+            let kind = if own.is_some() { "own" } else { "built-in" };
+            let value = format!(
+                "{what}; until {}, by {} ({kind} set)",
+                used.expires, used.owner
+            );
             let origin = self.at(&["use-rule-sets", &used.name]);
             self.add(format!("rule-sets.{}", used.name), value, origin);
         }
@@ -283,7 +313,8 @@ impl<'p> Listing<'p> {
                 "{}, until {}, by {}",
                 entry.package, entry.expires, entry.owner
             );
-            self.add(&key, value, format!("{source} {key}"));
+            let origin = self.at(&["acknowledge-unchecked", &ordinal.to_string()]);
+            self.add(&key, value, origin);
         }
         for (ordinal, file) in document.vex.iter().enumerate() {
             let origin = self.at(&["vex", &ordinal.to_string()]);
@@ -296,7 +327,10 @@ impl<'p> Listing<'p> {
             if let Some(feed) = feed {
                 let place = feed.file.as_ref().or(feed.url.as_ref());
                 let required = if feed.required { ", required" } else { "" };
-                let value = format!("{}{required}", place.map_or("", String::as_str));
+                let age = feed
+                    .max_age
+                    .map_or_else(String::new, |age| format!(", at most {age} old"));
+                let value = format!("{}{age}{required}", place.map_or("", String::as_str));
                 let origin = self.at(&["enrichment", key]);
                 self.add(format!("enrichment.{key}"), value, origin);
             }
@@ -315,6 +349,46 @@ impl<'p> Listing<'p> {
                 self.add(format!("cuda.{key}"), value, origin);
             }
         }
+    }
+}
+
+/// What a rule set does, in one line.
+fn set_words(set: &RuleSet) -> String {
+    let names = set.ignore.iter().map(|entry| {
+        let parts = [
+            &entry.id,
+            &entry.package,
+            &entry.purl,
+            &entry.path,
+            &entry.version,
+        ];
+        let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+        parts.join(" ")
+    });
+    let names: Vec<String> = names.collect();
+    let mut words = if names.is_empty() {
+        String::new()
+    } else {
+        format!("ignores {}", names.join(", "))
+    };
+    if !set.unless_installed.is_empty() {
+        words.extend([" unless there is ", &set.unless_installed.join(", ")]);
+    }
+    if let Some(label) = &set.label {
+        let comma = if words.is_empty() { "" } else { "; " };
+        words.extend([format!(
+            "{comma}labels {} as {}",
+            counted(label.on.len()),
+            label.name
+        )]);
+    }
+    words
+}
+
+fn counted(entries: usize) -> String {
+    match entries {
+        1 => "1 entry".to_owned(),
+        many => format!("{many} entries"),
     }
 }
 

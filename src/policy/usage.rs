@@ -69,7 +69,22 @@ impl RuleUse {
         circumstances: &Circumstances<'_>,
         summary: &mut PolicySummary,
     ) {
+        // Nobody can change the entries of a set that ships with the program: it is unused when none of
+        // them had a part.
+        let sets_in_use: BTreeSet<&str> = policy
+            .ignore
+            .iter()
+            .zip(&self.counts)
+            .filter(|(_, counts)| counts.held + counts.lapsed > 0)
+            .filter_map(|(rule, _)| rule.set())
+            .collect();
+        let mut sets_told = BTreeSet::new();
         for (rule, counts) in policy.ignore.iter().zip(&self.counts) {
+            if let Some(set) = rule.set()
+                && (sets_in_use.contains(set) && counts.lapsed == 0 || !sets_told.insert(set))
+            {
+                continue;
+            }
             let title = rule.title();
             if let Some(last) = rule
                 .rule

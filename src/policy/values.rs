@@ -178,6 +178,24 @@ impl Reader {
         }
     }
 
+    /// The value of a condition. A condition without a value would hold everywhere, which is not what
+    /// somebody means who writes one down.
+    pub(super) fn condition<'n>(
+        &mut self,
+        fields: &mut Fields<'n>,
+        key: &'static str,
+    ) -> Option<Item<'n>> {
+        let item = fields.take(key);
+        let place = fields.entries.iter().position(|(name, _)| name == key);
+        if let (None, Some(ordinal)) = (&item, place) {
+            let place = fields.place.entry(ordinal, key).key();
+            let message = "the condition has no value, and would hold for everything";
+            let help = "give it a value, or remove the key";
+            self.problem(&place, message, Some(help.to_owned()));
+        }
+        item
+    }
+
     pub(super) fn required<'n>(
         &mut self,
         fields: &mut Fields<'n>,

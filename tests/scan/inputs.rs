@@ -182,6 +182,85 @@ fn another_policy_brings_its_own_files_and_the_command_lines_stay() {
 }
 
 #[test]
+fn hosts_of_every_kind_are_judged_again_as_they_were() {
+    let bench = Bench::new();
+    let node = r#"{"metadata": {"name": "gpu-a", "annotations": {"token": "annotation-secret"}, "labels":
+        {"nvidia.com/gpu.present": "true", "nvidia.com/cuda.driver-version.full": "580.178.04"}}}"#;
+    bench.write(
+        "nodes.json",
+        &format!(r#"{{"kind": "List", "items": [{node}]}}"#),
+    );
+    bench.write(
+        "policy.yaml",
+        "version: 1\ncuda: {host-drivers: ['595.91.07']}\n",
+    );
+    bench.scan(&[
+        "--policy",
+        "policy.yaml",
+        "--host-drivers-from",
+        "nodes.json",
+        "--host-driver",
+        "580.95.05",
+    ]);
+    let hosts = |report: &Value| report["policy"]["cuda"]["hosts"].to_string();
+    let first = hosts(&bench.document("report.json"));
+    assert!(
+        first.contains("580.95.05") && first.contains("gpu-a") && !first.contains("595"),
+        "{first}"
+    );
+    for arguments in [
+        &["--format", "json"][..],
+        &["--policy", "policy.yaml", "--format", "json"],
+    ] {
+        assert_eq!(
+            hosts(&bench.replay(arguments).json()),
+            first,
+            "{arguments:?}"
+        );
+    }
+    for file in files(&bench) {
+        let text = fs::read_to_string(bench.path("out").join(&file)).unwrap();
+        assert!(!text.contains("annotation-secret"), "{file}");
+    }
+}
+
+#[test]
+fn what_could_not_be_had_stays_in_the_report() {
+    let bench = Bench::new();
+    bench.write(
+        "policy.yaml",
+        "version: 1\nenrichment: {kev: {file: none.json}}\n",
+    );
+    bench.scan(&["--policy", "policy.yaml"]);
+    let told = |report: &Value| report["diagnostics"].to_string().contains("none.json");
+    assert!(told(&bench.document("report.json")));
+    assert!(told(&bench.replay(&["--format", "json"]).json()));
+}
+
+#[test]
+fn a_run_judged_later_is_not_seen_later() {
+    let bench = Bench::new();
+    bench.write(
+        "policy.yaml",
+        "version: 1\nprofiles: {production: {extends: production, grace: {from: first-sight, high: 2d}}}\n",
+    );
+    bench.write(
+        "empty.json",
+        r#"{"evaluated_at": "2026-02-01T00:00:00Z", "findings": []}"#,
+    );
+    let run = bench.scan(&["--policy", "policy.yaml", "--previous", "empty.json"]);
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    assert_eq!(
+        bench.replay(&["--now", "2026-02-12T11:59:59Z"]).code,
+        Some(0)
+    );
+    assert_eq!(
+        bench.replay(&["--now", "2026-02-12T12:00:00Z"]).code,
+        Some(1)
+    );
+}
+
+#[test]
 fn an_earlier_run_tells_when_a_finding_was_first_seen() {
     let bench = Bench::new();
     bench.write(

@@ -21,7 +21,7 @@ pub struct IgnoreRule {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub package: Option<String>,
     /// Pattern over the package URL: `pkg:pypi/setuptools@65.*`. Qualifiers (`?arch=…`) need not be
-    /// given.
+    /// given; without a version every version is meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub purl: Option<String>,
     /// Pattern over the path in the image: `/usr/local/go/**`. A package that lies in several
@@ -97,6 +97,7 @@ pub struct SetLabel {
     #[schemars(length(min = 1))]
     pub name: String,
     /// What gets it.
+    #[serde(rename = "for")]
     #[schemars(length(min = 1))]
     pub on: Vec<SetEntry>,
 }

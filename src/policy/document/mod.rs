@@ -85,8 +85,8 @@ pub struct Document {
 #[serde(rename_all = "kebab-case")]
 #[schemars(deny_unknown_fields)]
 pub struct ProfileFor {
-    /// Pattern over the image's reference: `registry.example/prod/*`. A star stands for any text,
-    /// slashes included.
+    /// Pattern over the image's reference as it was asked for: `registry.example/prod/*`. A star
+    /// stands for any text, slashes included. Names that an archive gives itself do not count.
     #[schemars(length(min = 1))]
     pub image: String,
     /// The profile's name.

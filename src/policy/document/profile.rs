@@ -192,7 +192,7 @@ pub struct Rule {
 pub struct Conditions {
     /// The severity is one of these: `high`, `[critical, high]`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "severities")]
+    #[schemars(default, schema_with = "severities")]
     pub severity: Option<Vec<Severity>>,
     /// Whether a version with the fix is known.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -286,14 +286,25 @@ pub enum LayerCondition {
 }
 
 /// How many scanners report a finding, of those that are able to see it: that have a trustworthy
-/// result, assess such packages and saw this one. Exactly one of the two keys is given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+/// result, assess such packages and saw this one. A scanner that found it and withheld it by a rule of
+/// its own counts neither way. Exactly one of the two keys is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Agreement {
     /// At least so many report it; all that are able, when they are fewer.
     AtLeast(AgreementCount),
     /// Not so many report it, although as many are able to see it.
     FewerThan(AgreementCount),
+}
+
+impl Serialize for Agreement {
+    /// A mapping of one key: what serde makes of an enum is a tag in YAML.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::AtLeast(count) => serializer.collect_map([("at-least", count)]),
+            Self::FewerThan(count) => serializer.collect_map([("fewer-than", count)]),
+        }
+    }
 }
 
 /// A number of scanners.

@@ -27,7 +27,10 @@ impl Enrichment {
 /// A file or a page. Exactly one of `file` and `url` is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-#[schemars(deny_unknown_fields)]
+#[schemars(
+    deny_unknown_fields,
+    extend("oneOf" = [{ "required": ["file"] }, { "required": ["url"] }])
+)]
 pub struct Feed {
     /// Path from the policy file's directory.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -132,11 +132,11 @@ impl Reader {
 
     /// The conditions on packages that all kinds of rules share.
     pub(super) fn scope(&mut self, fields: &mut Fields<'_>) -> ScopeTexts {
-        let package = fields.take("package");
-        let purl = fields.take("purl");
-        let path = fields.take("path");
-        let version = fields.take("version");
-        let ecosystem = fields.take("ecosystem");
+        let package = self.condition(fields, "package");
+        let purl = self.condition(fields, "purl");
+        let path = self.condition(fields, "path");
+        let version = self.condition(fields, "version");
+        let ecosystem = self.condition(fields, "ecosystem");
         ScopeTexts {
             package: package.and_then(|item| self.pattern(&item, name_pattern)),
             purl: purl.and_then(|item| self.purl_pattern(&item)),
@@ -148,7 +148,11 @@ impl Reader {
 
     fn version_pattern(&mut self, item: &Item<'_>) -> Option<String> {
         let text = self.pattern(item, exact_pattern)?;
-        if let Err(why) = VersionPattern::parse(&text) {
+        if text.starts_with(['!', '~', '^']) || text.contains("||") {
+            let help = "write a range as `<1.2.3` or `>=1.0, <2.0`";
+            let message = format!("`{text}` is neither a pattern nor a range of versions");
+            self.problem(&item.place, message, Some(help.to_owned()));
+        } else if let Err(why) = VersionPattern::parse(&text) {
             let help = "a range looks like `<1.2.3` or `>=1.0, <2.0`";
             let message = format!("not a range of versions: {why}");
             self.problem(&item.place, message, Some(help.to_owned()));
@@ -164,7 +168,7 @@ impl Reader {
             "say why such findings do not count, and where that ends",
         );
         let justification = fields.take("justification");
-        let unless_installed = fields.take("unless-installed");
+        let unless_installed = self.condition(&mut fields, "unless-installed");
         let ignore = fields.take("ignore");
         let label = fields.take("label");
         self.finish(&fields);
@@ -184,7 +188,7 @@ impl Reader {
                 .into_iter()
                 .flatten()
                 .collect(),
-            ignore: self.list(ignore, Self::set_entry),
+            ignore: self.list(ignore, |reader, item| reader.set_entry(item, true)),
             label: label.map(|item| self.set_label(&item)),
         }
     }
@@ -194,8 +198,8 @@ impl Reader {
         let name = self.required(&mut fields, "name", "name the label: `name: disputed`");
         let on = self.required(
             &mut fields,
-            "on",
-            "say what gets it: `on: [{state: disputed}]`",
+            "for",
+            "say what gets it: `for: [{state: disputed}]`",
         );
         self.finish(&fields);
         let name = name.and_then(|item| {
@@ -205,18 +209,30 @@ impl Reader {
         });
         SetLabel {
             name: name.unwrap_or_default(),
-            on: self.list(on, Self::set_entry),
+            on: self.list(on, |reader, item| reader.set_entry(item, false)),
         }
     }
 
-    fn set_entry(&mut self, item: &Item<'_>) -> SetEntry {
+    /// `ignores` says that what the entry names is left out of account: then it has to name something.
+    fn set_entry(&mut self, item: &Item<'_>, ignores: bool) -> SetEntry {
         let mut fields = self.fields(item);
-        let id = fields.take("id");
-        let state = fields.take("state");
+        let id = self.condition(&mut fields, "id");
+        let state = self.condition(&mut fields, "state");
         let scope = self.scope(&mut fields);
         self.finish(&fields);
         if fields.entries.is_empty() {
             self.problem(&item.place, "expected at least one condition", None);
+        }
+        let names_packages = [&scope.package, &scope.path].into_iter().flatten();
+        let names_packages = names_packages
+            .map(String::as_str)
+            .chain(scope.purl.as_deref().and_then(after_type))
+            .any(names_something);
+        if ignores && id.is_none() && !names_packages && !fields.entries.is_empty() {
+            let message =
+                "the entry leaves out every vulnerability of packages that it does not name";
+            let help = "add `id`, or a `package`, `purl` or `path` that is more than stars";
+            self.problem(&item.place, message, Some(help.to_owned()));
         }
         SetEntry {
             id: id.and_then(|item| self.plain_id(&item)),
@@ -281,10 +297,17 @@ impl Reader {
         );
         let expires = self.required(&mut fields, "expires", "add `expires: YYYY-MM-DD`");
         self.finish(&fields);
+        let package = package.and_then(|item| {
+            let pattern = self.pattern(&item, name_pattern)?;
+            if !names_something(&pattern) {
+                let message = "the pattern acknowledges everything, also what is not installed yet";
+                let help = "name the packages: `package: libcudnn*`";
+                self.problem(&item.place, message, Some(help.to_owned()));
+            }
+            Some(pattern)
+        });
         Acknowledged {
-            package: package
-                .and_then(|item| self.pattern(&item, name_pattern))
-                .unwrap_or_default(),
+            package: package.unwrap_or_default(),
             ecosystem: ecosystem.and_then(|item| self.ecosystem(&item)),
             reason: reason.and_then(|item| self.text(&item)).unwrap_or_default(),
             owner: owner.and_then(|item| self.text(&item)).unwrap_or_default(),
@@ -348,4 +371,19 @@ impl Reader {
         }
         Some(text)
     }
+}
+
+/// True when a pattern is more than wildcards.
+fn names_something(pattern: &str) -> bool {
+    let mut outside = pattern.split('[');
+    let first = outside.next().unwrap_or_default();
+    let rest = outside.map(|part| part.split_once(']').map_or("", |(_, after)| after));
+    std::iter::once(first)
+        .chain(rest)
+        .any(|part| part.contains(char::is_alphanumeric))
+}
+
+/// What a pattern over package URLs says after the type: `pkg:deb/*` names a type and no package.
+fn after_type(purl: &str) -> Option<&str> {
+    purl.split_once('/').map(|(_, rest)| rest)
 }

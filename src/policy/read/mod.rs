@@ -7,19 +7,22 @@ mod ignore;
 mod profile;
 mod sources;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::ScannerId;
 use crate::reconcile::severity::SeverityRule;
 
 use super::document::{
     Cuda, Document, Enrichment, Profile, ProfileFor, Resolve, RuleSet, ScannerDemands,
-    SeverityChoice,
+    SeverityChoice, UsedRuleSet,
 };
 use super::pattern::name_pattern;
 use super::problem::{PolicyErrors, did_you_mean};
 use super::values::{Item, Place, Reader, one_of, read};
 use super::yaml::Node;
+
+/// Most profiles of a file. Each is followed up through all that it extends.
+const MAX_PROFILES: usize = 100;
 
 /// What is there besides the file's own.
 #[derive(Clone, Copy, Debug)]
@@ -66,11 +69,18 @@ impl Reader {
 
         let mut places = BTreeMap::new();
         let mut profiles = BTreeMap::new();
-        for (name, item) in profile_items
-            .map(|item| self.entries(&item))
-            .into_iter()
-            .flatten()
-        {
+        let profile_items = profile_items.map(|item| {
+            let entries = self.entries(&item);
+            if entries.len() > MAX_PROFILES {
+                let message = format!(
+                    "a policy may have {MAX_PROFILES} profiles, not {}",
+                    entries.len()
+                );
+                self.problem(&item.place, message, None);
+            }
+            entries
+        });
+        for (name, item) in profile_items.into_iter().flatten().take(MAX_PROFILES) {
             self.plain_name("profile", name, &item.place.key());
             profiles.insert(name.to_owned(), self.profile(&item));
             places.insert(name.to_owned(), item);
@@ -96,9 +106,7 @@ impl Reader {
             default_profile: default_profile.and_then(|item| self.profile_named(&item, &known)),
             profile_for: self.list(profile_for, |reader, item| reader.profile_for(item, &known)),
             ignore: self.list(ignore, Reader::ignore_rule),
-            use_rule_sets: self.list(use_rule_sets, |reader, item| {
-                reader.used_rule_set(item, &known_sets)
-            }),
+            use_rule_sets: self.used_rule_sets(use_rule_sets, &known_sets),
             acknowledge_unchecked: self.list(acknowledge_unchecked, Reader::acknowledged),
             vex: self.list(vex, Reader::text).into_iter().flatten().collect(),
             enrichment: enrichment.map_or_else(Enrichment::default, |item| self.enrichment(&item)),
@@ -116,6 +124,21 @@ impl Reader {
     ) -> Vec<T> {
         let members = item.map(|item| self.members(&item)).unwrap_or_default();
         members.iter().map(|member| read(self, member)).collect()
+    }
+
+    fn used_rule_sets(&mut self, item: Option<Item<'_>>, known: &[&str]) -> Vec<UsedRuleSet> {
+        let mut seen = BTreeSet::new();
+        let members = item.map(|item| self.members(&item)).unwrap_or_default();
+        let mut used = Vec::new();
+        for member in &members {
+            let set = self.used_rule_set(member, known);
+            if seen.insert(set.name.clone()) {
+                used.push(set);
+            } else {
+                self.problem(&member.place, format!("`{}` is used twice", set.name), None);
+            }
+        }
+        used
     }
 
     /// The name of a profile that there is.

@@ -1,6 +1,6 @@
 //! Profiles: what findings lead to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{AdvisoryState, Severity};
 use crate::policy::document::{
@@ -121,7 +121,8 @@ impl Reader {
                     if of == *name {
                         let known = profiles.keys().chain(shipped.keys()).map(String::as_str);
                         let help = did_you_mean(&missing, known.clone().filter(|k| k != name));
-                        let known = known.collect::<Vec<_>>().join(", ");
+                        let known: BTreeSet<&str> = known.collect();
+                        let known = known.into_iter().collect::<Vec<_>>().join(", ");
                         let message = format!("there is no profile `{missing}`; there are {known}");
                         self.problem(&extends_place(item), message, help);
                     }
@@ -224,15 +225,15 @@ impl Reader {
 
     fn conditions(&mut self, item: &Item<'_>) -> Conditions {
         let mut fields = self.fields(item);
-        let severity = fields.take("severity");
-        let fix = fields.take("fix");
-        let known_exploited = fields.take("known-exploited");
-        let epss = fields.take("epss-at-least");
-        let cvss = fields.take("cvss-at-least");
-        let agreement = fields.take("agreement");
-        let state = fields.take("state");
-        let id = fields.take("id");
-        let layer = fields.take("layer");
+        let severity = self.condition(&mut fields, "severity");
+        let fix = self.condition(&mut fields, "fix");
+        let known_exploited = self.condition(&mut fields, "known-exploited");
+        let epss = self.condition(&mut fields, "epss-at-least");
+        let cvss = self.condition(&mut fields, "cvss-at-least");
+        let agreement = self.condition(&mut fields, "agreement");
+        let state = self.condition(&mut fields, "state");
+        let id = self.condition(&mut fields, "id");
+        let layer = self.condition(&mut fields, "layer");
         let scope = self.scope(&mut fields);
         self.finish(&fields);
         if fields.entries.is_empty() {

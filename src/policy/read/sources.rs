@@ -45,6 +45,13 @@ impl Reader {
             let help = "addresses start with `https://`; a path goes into `file`";
             self.problem(&item.place, message, Some(help.to_owned()));
         }
+        // A policy is kept with every run and shown to whoever reads a report.
+        let authority = text.split('/').nth(2).unwrap_or_default();
+        if authority.contains('@') {
+            let message = "the address holds a user name or a password";
+            let help = "fetch it by other means and name the `file`";
+            self.problem(&item.place, message, Some(help.to_owned()));
+        }
         Some(text)
     }
 

@@ -124,7 +124,8 @@ fn only_scanners_that_are_able_to_see_a_finding_speak_against_it() {
             true,
             true,
         ),
-        (&[("a", Reported), ("b", Verdict::Suppressed)], false, false),
+        (&[("a", Reported), ("b", Verdict::Suppressed)], true, true),
+        (&[("a", Reported), ("b", Verdict::OtherVersion)], true, true),
         (&[("a", Verdict::Covered), ("b", Reported)], true, true),
     ] {
         let finding = with_verdicts(verdicts);
@@ -422,6 +423,23 @@ fn a_rule_set_applies_when_it_is_used_and_its_argument_holds() {
 }
 
 #[test]
+fn a_set_is_unused_only_when_none_of_its_entries_has_a_part() {
+    let text =
+        "version: 1\nuse-rule-sets: [{name: kernel-headers, owner: platform, expires: 2026-12-31}]";
+    let mut headers = plain();
+    headers.package.ecosystem = Ecosystem::Deb;
+    headers.instances[0].name = "linux-libc-dev".to_owned();
+    let now = Circumstances::at(at("2026-06-01T00:00:00Z"));
+    let used = decide(&resolved(text), &mut [headers], &now);
+    assert!(used.unused_rules.is_empty(), "{:?}", used.unused_rules);
+    let unused = decide(&resolved(text), &mut [plain()], &now);
+    assert_eq!(
+        unused.unused_rules,
+        ["rule-sets.kernel-headers (owner platform) matches no finding"]
+    );
+}
+
+#[test]
 fn disputed_is_a_label_and_never_ignores() {
     let policy = resolved(
         "version: 1\nuse-rule-sets: [{name: disputed, owner: platform, expires: 2026-12-31}]",
@@ -528,13 +546,12 @@ fn images_choose_their_profile() {
         "p",
     )
     .unwrap();
-    for (names, expected) in [
-        (&["registry.example/prod/team/app:1"][..], "production"),
-        (&["app.tar", "registry.example/prod/app:1"], "production"),
-        (&["registry.example/dev/app:1"], "research"),
-        (&[], "development"),
+    for (image, expected) in [
+        (Some("registry.example/prod/team/app:1"), "production"),
+        (Some("registry.example/dev/app:1"), "research"),
+        (None, "development"),
     ] {
-        assert_eq!(policy.profile_of(names), expected, "{names:?}");
+        assert_eq!(policy.profile_of(image), expected, "{image:?}");
     }
 }
 

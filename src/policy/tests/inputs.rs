@@ -76,13 +76,75 @@ fn rules_that_lack_what_they_need_are_told() {
 }
 
 #[test]
+fn of_several_earlier_reports_the_earliest_counts_and_none_from_the_future() {
+    let file = |moment: &str| InputFile {
+        kind: InputKind::FirstSeen,
+        name: "f".to_owned(),
+        by_policy: false,
+        bytes: format!(r#"{{"CVE-2024-6345@pypi/setuptools@65.5.1": "{moment}"}}"#).into_bytes(),
+    };
+    let now = "2026-11-01T00:00:00Z";
+    for (moments, expected) in [
+        (
+            ["2026-10-02T00:00:00Z", "2026-10-01T00:00:00Z"],
+            "2026-10-01T00:00:00Z",
+        ),
+        (
+            ["2026-10-01T00:00:00Z", "2026-10-02T00:00:00Z"],
+            "2026-10-01T00:00:00Z",
+        ),
+        (["2027-10-01T00:00:00Z", "2028-01-01T00:00:00Z"], now),
+    ] {
+        let inputs = Inputs::read(&moments.map(file)).unwrap();
+        let mut findings = [setuptools(Severity::High, FixState::Fixed)];
+        inputs.enrich(&mut findings, at(now));
+        assert_eq!(
+            findings[0].first_seen.as_deref(),
+            Some(expected),
+            "{moments:?}"
+        );
+    }
+    let broken = Inputs::read(&[file("one fine day")]).unwrap_err();
+    assert!(broken[0].contains("f: line 1"), "{broken:?}");
+}
+
+#[test]
+fn old_feeds_and_lists_from_the_future_are_told() {
+    let file = |kind, text: &str| InputFile {
+        kind,
+        name: "f".to_owned(),
+        by_policy: false,
+        bytes: text.as_bytes().to_vec(),
+    };
+    let policy = resolved("version: 1");
+    let kev = file(
+        InputKind::Kev,
+        r#"{"catalogVersion": "1", "dateReleased": "2026-10-01T00:00:00Z", "count": 1, "vulnerabilities":
+           [{"cveID": "CVE-2024-6345", "dateAdded": "2026-10-01"}]}"#,
+    );
+    let inputs = Inputs::read(&[kev]).unwrap();
+    assert!(messages(&inputs, &policy, "2026-10-15T00:00:00Z").is_empty());
+    let told = messages(&inputs, &policy, "2026-10-16T00:00:00Z");
+    assert!(
+        told.len() == 1 && told[0].contains("of 2026-10-01, 15 days old"),
+        "{told:?}"
+    );
+    let future = file(InputKind::Bulletins, "version: 1\ndata-date: 2099-01-01\n");
+    let inputs = Inputs::read(&[future]).unwrap();
+    let told = messages(&inputs, &policy, "2026-11-01T00:00:00Z");
+    assert!(
+        told.len() == 1 && told[0].contains("in the future"),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn every_broken_file_is_told_at_once() {
     let files = [
         InputKind::Vex,
         InputKind::Kev,
         InputKind::Epss,
         InputKind::Bulletins,
-        InputKind::Nodes,
         InputKind::Hosts,
     ]
     .map(|kind| InputFile {

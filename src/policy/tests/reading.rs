@@ -265,3 +265,93 @@ fn the_policy_as_applied_reads_back_and_decides_the_same() {
         }
     }
 }
+
+#[test]
+fn a_condition_without_a_value_is_no_condition() {
+    let profile = |rule: &str| {
+        format!("version: 1\nprofiles: {{p: {{extends: production, rules: [{rule}]}}}}")
+    };
+    for text in [
+        profile("{name: r, when: {severity: }, then: track}"),
+        profile("{name: r, when: {fix: none, path: }, then: track}"),
+        format!("version: 1\nignore: [{{id: CVE-2024-6345, path: , {ENDS}}}]"),
+        "version: 1\nrule-sets: {s: {argument: a, ignore: [{package: }]}}".to_owned(),
+        "version: 1\nrule-sets: {s: {argument: a, unless-installed: , ignore: [{package: a}]}}"
+            .to_owned(),
+    ] {
+        let found = problems(&text);
+        assert!(
+            found.iter().any(|problem| problem.contains("has no value")),
+            "{text}: {found:#?}"
+        );
+    }
+}
+
+#[test]
+fn an_entry_of_a_rule_set_names_what_it_leaves_out() {
+    let set = |entry: &str, key: &str| match key {
+        "ignore" => format!("version: 1\nrule-sets: {{s: {{argument: a, ignore: [{entry}]}}}}"),
+        _ => format!(
+            "version: 1\nrule-sets: {{s: {{argument: a, label: {{name: l, for: [{entry}]}}}}}}"
+        ),
+    };
+    for entry in [
+        "{path: '**'}",
+        "{version: '*'}",
+        "{ecosystem: deb}",
+        "{state: disputed}",
+        "{package: '*?'}",
+        "{package: '[a-z]*'}",
+        "{purl: 'pkg:deb/*'}",
+    ] {
+        assert_problem(&set(entry, "ignore"), "does not name");
+        assert!(
+            parse(&set(entry, "label"), "p").is_ok(),
+            "a label decides nothing: {entry}"
+        );
+    }
+    for entry in [
+        "{package: 'linux-*'}",
+        "{path: '/opt/**'}",
+        "{id: CVE-2024-6345}",
+        "{purl: 'pkg:deb/debian/*'}",
+    ] {
+        assert!(parse(&set(entry, "ignore"), "p").is_ok(), "{entry}");
+    }
+    assert_problem(
+        "version: 1\nacknowledge-unchecked: [{package: '*', reason: r, owner: o, expires: 2026-01-01}]",
+        "acknowledges everything",
+    );
+}
+
+#[test]
+fn ranges_of_other_languages_are_refused() {
+    for version in ["!=2.0", "~3.0", "^1.2", "1.0 || 2.0", ">=1.0 <2.0", "<"] {
+        let text =
+            format!("version: 1\nignore: [{{id: CVE-2024-6345, version: '{version}', {ENDS}}}]");
+        assert!(
+            problems(&text)[0].contains("range of versions"),
+            "{version}"
+        );
+    }
+}
+
+#[test]
+fn secrets_have_no_place_in_a_policy_and_lists_have_an_end() {
+    assert_problem(
+        "version: 1\nenrichment: {kev: {url: 'https://u:p@feeds.example/kev'}}",
+        "a user name or a password",
+    );
+    let many: Vec<String> = (0..101)
+        .map(|n| format!("p{n}: {{extends: production}}"))
+        .collect();
+    assert_problem(
+        &format!("version: 1\nprofiles: {{{}}}", many.join(", ")),
+        "100 profiles",
+    );
+    assert_problem(
+        "version: 1\nuse-rule-sets: [{name: disputed, owner: o, expires: 2026-01-01}, {name: disputed, owner: o, \
+         expires: 2026-01-01}]",
+        "used twice",
+    );
+}
