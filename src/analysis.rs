@@ -172,6 +172,7 @@ fn summarise_target(runs: &[ScannerRun], known: Option<&TargetSummary>) -> Targe
         reference: reported.reference,
         config_digest: known.config_digest.clone().or(reported.config_digest),
         manifest_digest: known.manifest_digest.clone().or(reported.manifest_digest),
+        repo_digests: reported.repo_digests,
         platform: known.platform.clone().or(reported.platform),
         distro: known.distro.clone().or(reported.distro),
     }

@@ -168,7 +168,7 @@ pub(super) fn judge(
                 config_digest: identity.config_digest.clone(),
                 manifest_digest: identity.manifest_digest.clone(),
                 platform: identity.platform.clone(),
-                distro: None,
+                ..TargetSummary::default()
             }),
             diagnostics: &diagnostics,
         },

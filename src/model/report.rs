@@ -66,15 +66,56 @@ pub struct TargetSummary {
     /// Digest of the configuration, when any source knows it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub config_digest: Option<String>,
-    /// Digest of the platform manifest.
+    /// Digest of the platform manifest. Of a docker archive, and of an image in the local engine, only
+    /// the one that a scanner makes up for it, which no registry knows.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub manifest_digest: Option<String>,
+    /// `REPOSITORY@DIGEST` under which registries have it, by what the scanners say; the digest is
+    /// that of the index for an image of several platforms that was named by it. Sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub repo_digests: Vec<String>,
     /// `os/architecture`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub platform: Option<String>,
     /// The distribution.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub distro: Option<Distro>,
+}
+
+/// What a reference says about an image, apart from where to take it from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImageName<'a> {
+    /// A name as in a registry, with or without tag and digest.
+    Registry(&'a str),
+    /// The path of an archive or a layout directory, which names no image.
+    Path(&'a str),
+}
+
+impl TargetSummary {
+    /// What its reference names. The prefixes are those of a command line (`registry:`,
+    /// `docker-archive:`, …), and what Snyk puts in front (`docker-image|`).
+    pub fn name(&self) -> ImageName<'_> {
+        let text = self.reference.rsplit('|').next().unwrap_or_default();
+        let after = |prefix: &str| text.strip_prefix(prefix).filter(|rest| !rest.is_empty());
+        let local = ["docker-archive:", "oci-archive:", "oci-dir:", "oci:"];
+        if let Some(path) = local.into_iter().find_map(after) {
+            return ImageName::Path(path);
+        }
+        // `docker:24` is an image with a tag.
+        let engine =
+            after("docker:").filter(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()));
+        if let Some(name) = after("registry:").or(engine) {
+            return ImageName::Registry(name);
+        }
+        let is_archive = std::path::Path::new(text)
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("tar"));
+        if text.starts_with(['/', '.']) || is_archive {
+            ImageName::Path(text)
+        } else {
+            ImageName::Registry(text)
+        }
+    }
 }
 
 /// Whether a run passes.
@@ -359,5 +400,38 @@ impl Report {
                 .as_ref()
                 .is_some_and(|d| d.action == action)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_names_an_image_or_a_path() {
+        use ImageName::{Path, Registry};
+        for (reference, expected) in [
+            ("nginx:1.25", Registry("nginx:1.25")),
+            (
+                "registry:localhost:5000/a/b",
+                Registry("localhost:5000/a/b"),
+            ),
+            ("docker:nginx", Registry("nginx")),
+            ("docker:24", Registry("docker:24")),
+            ("docker-image|nginx", Registry("nginx")),
+            ("docker-archive:/x/y.tar", Path("/x/y.tar")),
+            ("oci-dir:layout", Path("layout")),
+            ("oci:layout", Path("layout")),
+            ("oci-archive:app", Path("app")),
+            ("app.tar", Path("app.tar")),
+            ("./layout", Path("./layout")),
+            ("", Registry("")),
+        ] {
+            let target = TargetSummary {
+                reference: reference.to_owned(),
+                ..TargetSummary::default()
+            };
+            assert_eq!(target.name(), expected, "{reference}");
+        }
     }
 }

@@ -158,7 +158,8 @@ fn repository(name: &str) -> String {
 }
 
 /// What the reports together know of the image. Digests and platform from whoever has them, the
-/// most frequent name; ties go to the first in text order.
+/// most frequent name; ties go to the first in text order. All registry digests count, save those of
+/// reports about another image.
 pub fn summarise(targets: &[&Target], reference: Option<&str>) -> TargetSummary {
     fn most_frequent<T: Ord + Clone>(values: impl Iterator<Item = T>) -> Option<T> {
         let mut votes: BTreeMap<T, usize> = BTreeMap::new();
@@ -182,6 +183,13 @@ pub fn summarise(targets: &[&Target], reference: Option<&str>) -> TargetSummary 
         .iter()
         .filter_map(|t| t.distro.as_ref())
         .any(|d| d.end_of_life);
+    let strangers: BTreeSet<usize> = strangers(targets).iter().map(|s| s.index).collect();
+    let repo_digests: BTreeSet<&String> = targets
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| !strangers.contains(index))
+        .flat_map(|(_, target)| &target.repo_digests)
+        .collect();
     TargetSummary {
         reference: reference
             .map(str::to_owned)
@@ -189,6 +197,7 @@ pub fn summarise(targets: &[&Target], reference: Option<&str>) -> TargetSummary 
             .unwrap_or_else(|| "unknown".to_owned()),
         config_digest: most_frequent(targets.iter().filter_map(|t| t.config_digest.clone())),
         manifest_digest: most_frequent(targets.iter().filter_map(|t| t.manifest_digest.clone())),
+        repo_digests: repo_digests.into_iter().cloned().collect(),
         platform: most_frequent(targets.iter().filter_map(|t| t.platform.clone())),
         distro: distro.map(|(family, version)| Distro {
             family,
@@ -267,6 +276,24 @@ mod tests {
         ];
         let targets: Vec<Target> = names.iter().map(|n| target(n, None, None)).collect();
         assert_eq!(odd(&targets), []);
+    }
+
+    #[test]
+    fn registry_digests_of_another_image_are_not_this_ones() {
+        let with = |digest: &str, config| Target {
+            repo_digests: vec![digest.to_owned()],
+            ..target("x", Some(config), None)
+        };
+        let targets = [
+            with("x@sha256:03", "sha256:aa"),
+            with("mirror.example/x@sha256:03", "sha256:aa"),
+            with("x@sha256:07", "sha256:bb"),
+        ];
+        let summary = summarise(&targets.iter().collect::<Vec<_>>(), None);
+        assert_eq!(
+            summary.repo_digests,
+            ["mirror.example/x@sha256:03", "x@sha256:03"]
+        );
     }
 
     #[test]

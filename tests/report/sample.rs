@@ -42,6 +42,10 @@ pub(crate) fn report() -> Report {
             reference: "registry.example/ml/trainer:2.4.0".to_owned(),
             config_digest: None,
             manifest_digest: Some(format!("sha256:{}", "3f".repeat(32))),
+            repo_digests: vec![format!(
+                "registry.example/ml/trainer@sha256:{}",
+                "3f".repeat(32)
+            )],
             platform: Some("linux/amd64".to_owned()),
             distro: Some(Distro {
                 family: "debian".to_owned(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::Distro;
-use crate::model::report::TargetSummary;
+use crate::model::report::{ImageName, TargetSummary};
 
 use super::component::{Component, VersionTest, digest};
 use super::purl::PurlPattern;
@@ -11,8 +11,8 @@ use super::purl::PurlPattern;
 /// The image that a run is about, by what statements call an image.
 ///
 /// A component names the image when
-/// * one of its digests, wherever it is written, is that of the manifest, of the configuration or
-///   of the reference; or
+/// * one of its digests, wherever it is written, is that of the manifest, of the configuration, of
+///   the reference or one under which a registry has the image; or
 /// * it states no digest, and an image reference equals that of the run, or a package URL of type
 ///   `oci` or `docker` fits it: the name, and where stated the repository and the tag.
 ///
@@ -39,14 +39,17 @@ struct Reference {
 impl Product {
     /// The image of a report.
     pub fn new(target: &TargetSummary) -> Self {
-        // Some scanners put the kind of source in front: `docker-image|nginx`.
-        let name = target.reference.rsplit('|').next().unwrap_or_default();
+        let (ImageName::Registry(name) | ImageName::Path(name)) = target.name();
         let reference = Reference::parse(name);
+        let in_registries = target.repo_digests.iter();
+        let in_registries = in_registries.filter_map(|text| Some(text.rsplit_once('@')?.1));
         let digests = [&target.config_digest, &target.manifest_digest]
             .into_iter()
             .flatten()
             .chain(&reference.digest)
-            .filter_map(|text| digest(text))
+            .map(String::as_str)
+            .chain(in_registries)
+            .filter_map(digest)
             .collect();
         let architecture = target
             .platform

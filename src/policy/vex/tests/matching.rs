@@ -44,6 +44,17 @@ fn every_name_of_the_image_is_known_and_no_other() {
 }
 
 #[test]
+fn an_image_is_known_by_its_digests_in_registries_too() {
+    let ours = Product::new(&TargetSummary {
+        repo_digests: vec![format!("mirror.example.com/trainer@{OTHER}")],
+        ..target(REFERENCE)
+    });
+    for name in [OTHER, MANIFEST, &format!("pkg:oci/trainer@{OTHER}")] {
+        assert!(ours.is(&Component::named(name).unwrap()), "{name}");
+    }
+}
+
+#[test]
 fn spellings_of_docker_hub_are_one() {
     let names = [
         "nginx",
@@ -51,7 +62,12 @@ fn spellings_of_docker_hub_are_one() {
         "docker.io/library/nginx",
         "index.docker.io/library/nginx",
     ];
-    for ours in names {
+    let typed = [
+        "registry:nginx",
+        "docker:nginx:latest",
+        "docker-image|nginx",
+    ];
+    for ours in names.into_iter().chain(typed) {
         let product = Product::new(&target(ours));
         for theirs in names {
             assert!(

@@ -20,6 +20,7 @@ fn target(reference: &str) -> TargetSummary {
         reference: reference.to_owned(),
         config_digest: None,
         manifest_digest: Some(MANIFEST.to_owned()),
+        repo_digests: Vec::new(),
         platform: Some("linux/amd64".to_owned()),
         distro: Some(Distro {
             family: "debian".to_owned(),
