@@ -11,6 +11,7 @@ mod covered;
 mod grype;
 mod names;
 mod snyk;
+mod spelling;
 mod trivyignore;
 mod trivyignore_yaml;
 
@@ -21,6 +22,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use self::covered::Covered;
+pub use self::spelling::package_urls;
 use super::document::{Day, IgnoreRule};
 use super::edit::check;
 use super::problem::{PolicyErrors, Problem};

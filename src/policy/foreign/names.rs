@@ -1,10 +1,6 @@
 //! How packages are named on both sides: patterns, package URLs, kinds of packages.
 
-use std::str::FromStr;
-
-use packageurl::PackageUrl;
-
-use crate::model::{Ecosystem, Package};
+use crate::model::Ecosystem;
 
 /// Grype's package types that are the only one of their kind, with the purl type of that kind
 /// (Syft, `syft/pkg/type.go`).
@@ -145,84 +141,6 @@ pub(super) fn purl_with_name(ecosystem: Option<&Ecosystem>, name: &str) -> Strin
     pattern
 }
 
-/// The package URLs that Trivy may write for the same package: names in its spelling, an epoch as a
-/// qualifier, nothing else. Scanners differ on the `v` of Go's versions, so that there are two with
-/// one. Empty when the text is no package URL.
-pub(super) fn trivy_purls(text: &str) -> Vec<String> {
-    let Some(package) = Package::from_purl(text) else {
-        return Vec::new();
-    };
-    let mut versions = vec![package.version.clone()];
-    if package.ecosystem == Ecosystem::Golang && !package.version.is_empty() {
-        versions.push(match package.version.strip_prefix('v') {
-            Some(bare) => bare.to_owned(),
-            None => format!("v{}", package.version),
-        });
-    }
-    versions
-        .iter()
-        .filter_map(|version| trivy_purl(text, &package, version))
-        .collect()
-}
-
-fn trivy_purl(text: &str, package: &Package, version: &str) -> Option<String> {
-    let purl = PackageUrl::from_str(text.trim()).ok()?;
-    let lower = matches!(
-        package.ecosystem,
-        Ecosystem::Golang | Ecosystem::Npm | Ecosystem::PyPi
-    );
-    let spelled = |name: &str| {
-        let name = if lower {
-            name.to_lowercase()
-        } else {
-            name.to_owned()
-        };
-        match package.ecosystem {
-            Ecosystem::PyPi => name.replace('_', "-"),
-            _ => name,
-        }
-    };
-    let mut result = PackageUrl::new(purl.ty().to_owned(), spelled(purl.name())).ok()?;
-    if let Some(namespace) = purl.namespace().filter(|n| !n.is_empty()) {
-        result.with_namespace(spelled(namespace)).ok()?;
-    }
-    let (epoch, version) = match version.split_once(':') {
-        Some((epoch, version)) if package.ecosystem.is_os() => (Some(epoch), version),
-        _ => (None, version),
-    };
-    if !version.is_empty() {
-        result.with_version(version.to_owned()).ok()?;
-    }
-    if let Some(epoch) = epoch {
-        result.add_qualifier("epoch", epoch.to_owned()).ok()?;
-    }
-    Some(result.to_string())
-}
-
-/// [`trivy_purls`] out of kind, full name and version; `None` for operating system packages, whose
-/// distribution is not known.
-pub(super) fn language_purls(
-    ecosystem: &Ecosystem,
-    name: &str,
-    version: Option<&str>,
-) -> Option<Vec<String>> {
-    if ecosystem.is_os() || *ecosystem == Ecosystem::Generic {
-        return None;
-    }
-    let (namespace, name) = match name.rsplit_once(['/', ':']) {
-        Some((namespace, name)) => (Some(namespace), name),
-        None => (None, name),
-    };
-    let mut purl = PackageUrl::new(ecosystem.as_str().to_owned(), name.to_owned()).ok()?;
-    if let Some(namespace) = namespace {
-        purl.with_namespace(namespace.to_owned()).ok()?;
-    }
-    if let Some(version) = version {
-        purl.with_version(version.to_owned()).ok()?;
-    }
-    Some(trivy_purls(&purl.to_string()))
-}
-
 /// True when two scanners mean one package by these names.
 pub(super) fn same_name(a: &str, b: &str) -> bool {
     let normal = |name: &str| name.to_lowercase().replace(['_', '.'], "-");
@@ -254,44 +172,6 @@ mod tests {
         ] {
             assert_eq!(from_snyk_id(id), kind, "{id}");
         }
-    }
-
-    #[test]
-    fn package_urls_are_spelled_as_trivy_does() {
-        for (purl, expected) in [
-            (
-                "pkg:deb/debian/zlib1g@1%3A1.2.13.dfsg-1?arch=amd64&distro=debian-12",
-                &["pkg:deb/debian/zlib1g@1.2.13.dfsg-1?epoch=1"][..],
-            ),
-            (
-                "pkg:deb/debian/zlib1g@1.2.13.dfsg-1?arch=amd64&epoch=1",
-                &["pkg:deb/debian/zlib1g@1.2.13.dfsg-1?epoch=1"],
-            ),
-            (
-                "pkg:golang/github.com/NVIDIA/x@1.0",
-                &[
-                    "pkg:golang/github.com/nvidia/x@1.0",
-                    "pkg:golang/github.com/nvidia/x@v1.0",
-                ],
-            ),
-            (
-                "pkg:golang/golang.org/x/net",
-                &["pkg:golang/golang.org/x/net"],
-            ),
-            (
-                "pkg:pypi/Typing_Extensions@4.0",
-                &["pkg:pypi/typing-extensions@4.0"],
-            ),
-            ("nonsense", &[]),
-        ] {
-            assert_eq!(trivy_purls(purl), expected);
-        }
-        let babel = language_purls(&Ecosystem::Npm, "@babel/core", None);
-        assert_eq!(
-            babel.as_deref(),
-            Some(&["pkg:npm/%40babel/core".to_owned()][..])
-        );
-        assert_eq!(language_purls(&Ecosystem::Deb, "zlib1g", None), None);
     }
 
     #[test]

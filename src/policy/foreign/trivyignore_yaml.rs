@@ -13,9 +13,8 @@ use super::super::document::IgnoreRule;
 use super::super::pattern::path_pattern;
 use super::super::scalar::{quoted, scalar};
 use super::super::values::{Item, Reader};
-use super::names::{
-    as_literal, as_version, exact_version, language_purls, literal, purl_with_name, trivy_purls,
-};
+use super::names::{as_literal, as_version, exact_version, literal, purl_with_name};
+use super::spelling::{language_purls, trivy_purls};
 use super::{
     Exported, Importer, Note, day_after, is_snyk, last_day_before, optional_list, optional_text,
     public_ids,
