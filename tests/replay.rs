@@ -125,6 +125,33 @@ fn a_recorded_run_gives_the_same_answer_every_time_and_stays_as_it_is() {
 }
 
 #[test]
+fn where_nothing_is_ignored_there_is_no_openvex_document() {
+    let workspace = workspace();
+    let before_its_end = ["--now", "2026-01-15T00:00:00Z"];
+    let some = replay(
+        &workspace,
+        &[&["--format", "openvex"], &before_its_end[..]].concat(),
+    );
+    assert_eq!(
+        some.json()["statements"].as_array().map(Vec::len),
+        Some(1),
+        "{some:#?}"
+    );
+    assert_eq!(some.stderr, "");
+
+    // The rule is past its end. The verdict stays what it is.
+    let none = replay(&workspace, &["--format", "openvex"]);
+    assert_eq!(none.code, Some(1), "{none:#?}");
+    assert_eq!(none.stdout, "");
+    assert!(
+        none.stderr
+            .starts_with("warning: no OpenVEX document is written"),
+        "{}",
+        none.stderr
+    );
+}
+
+#[test]
 fn another_policy_profile_or_day_gives_another_verdict() {
     let workspace = workspace();
     workspace.write(

@@ -239,6 +239,9 @@ impl OutputArgs {
             json_report: json_report.map(|path| path.display().to_string()),
             ..self.page.options()
         };
+        for warning in report::warnings(self.format, report) {
+            say(&format!("warning: {warning}"));
+        }
         print(|out| report::write(self.format, report, &options, out))
     }
 }

@@ -102,7 +102,8 @@ impl Default for Options {
     }
 }
 
-/// Writes `report` in `format`. The same arguments give the same bytes.
+/// Writes `report` in `format`. The same arguments give the same bytes. A format that cannot say
+/// that there is nothing to say gives none; [`warnings`] tells.
 ///
 /// # Errors
 ///
@@ -121,6 +122,15 @@ pub fn write(
         Format::OpenVex => openvex::write(report, &mut out)?,
     }
     out.flush()
+}
+
+/// What the reader of a format does not see in it and has to know: one sentence each, for standard
+/// error.
+pub fn warnings(format: Format, report: &Report) -> Vec<String> {
+    match format {
+        Format::Table | Format::Json => Vec::new(),
+        Format::OpenVex => openvex::warnings(report),
+    }
 }
 
 #[cfg(test)]

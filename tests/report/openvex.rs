@@ -12,7 +12,7 @@ use crosscheck::model::{
     Justification, RuleMatch, VexEvidence, VexStatus,
 };
 use crosscheck::policy::vex;
-use crosscheck::report::{Format, Options, escape};
+use crosscheck::report::{Format, Options, escape, warnings};
 use serde_json::Value;
 
 use crate::{render, sample};
@@ -114,6 +114,24 @@ fn report() -> Report {
     report
 }
 
+/// Forgets every digest of the image.
+fn unpin(report: &mut Report) {
+    report.target.manifest_digest = None;
+    report.target.repo_digests = Vec::new();
+}
+
+/// The `@id` of each product of a statement, with the number of its subcomponents.
+fn products(statement: &Value) -> Vec<(&str, usize)> {
+    let products = statement["products"].as_array().unwrap();
+    products
+        .iter()
+        .map(|product| {
+            let parts = product["subcomponents"].as_array().map_or(0, Vec::len);
+            (product["@id"].as_str().unwrap(), parts)
+        })
+        .collect()
+}
+
 fn statement<'d>(document: &'d Value, id: &str) -> &'d Value {
     let statements = document["statements"].as_array().unwrap();
     statements
@@ -138,10 +156,10 @@ fn it_is_valid_against_the_official_schema() {
         .unwrap();
     let mut archive = report();
     "/tmp/my images/trainer 1.tar".clone_into(&mut archive.target.reference);
-    archive.target.manifest_digest = None;
+    unpin(&mut archive);
     let mut hub = report();
     "nginx".clone_into(&mut hub.target.reference);
-    hub.target.manifest_digest = None;
+    unpin(&mut hub);
     let mut nameless = report();
     for finding in &mut nameless.findings {
         for instance in &mut finding.instances {
@@ -198,6 +216,94 @@ fn a_claim_about_hosts_names_its_condition_and_its_end() {
 }
 
 #[test]
+fn the_image_is_every_digest_that_a_registry_has() {
+    let [index, manifest] = ["1d", "3f"].map(|byte| format!("sha256:{}", byte.repeat(32)));
+    let mut report = report();
+    report.target.repo_digests = vec![
+        format!("Mirror.example:5000/Trainer@{index}"),
+        format!("registry.example/ml/trainer@{index}"),
+        "no digest".to_owned(),
+    ];
+    "registry:registry.example/ml/trainer:2.4.0".clone_into(&mut report.target.reference);
+    let document = document(&report);
+    let statement = statement(&document, "CVE-2026-0001");
+    let expected = [index, manifest].map(|digest| format!("pkg:oci/trainer@{digest}"));
+    assert_eq!(
+        products(statement),
+        [(expected[0].as_str(), 1), (expected[1].as_str(), 1)]
+    );
+    assert!(warnings(Format::OpenVex, &report).is_empty());
+}
+
+#[test]
+fn an_image_without_such_a_digest_is_known_by_its_packages_too() {
+    let mut report = report();
+    unpin(&mut report);
+    // As Syft makes one up for an archive.
+    report.target.manifest_digest = Some(format!("sha256:{}", "5a".repeat(32)));
+    "docker-archive:/builds/trainer.tar".clone_into(&mut report.target.reference);
+    let document = document(&report);
+    let exempted = statement(&document, "CVE-2026-0001");
+    assert_eq!(
+        products(exempted),
+        [
+            ("pkg:generic/trainer.tar", 1),
+            ("pkg:deb/debian/liba@1.0-1?arch=amd64", 0)
+        ]
+    );
+    let notes = exempted["status_notes"].as_str().unwrap();
+    assert!(notes.contains("this image alone"), "{notes}");
+    // Nobody leaves out a finding because of this one.
+    let accepted = statement(&document, "CVE-2024-28219");
+    assert_eq!(products(accepted), [("pkg:generic/trainer.tar", 1)]);
+    let [warning] = &warnings(Format::OpenVex, &report)[..] else {
+        panic!("one warning is due")
+    };
+    assert!(warning.contains("with another image"), "{warning}");
+}
+
+#[test]
+fn packages_are_named_as_each_tool_spells_them() {
+    let mut report = report();
+    let instance = &mut report.findings[5].instances[0];
+    "1:1.2.13-1".clone_into(&mut instance.version);
+    instance.purl = Some(
+        "pkg:deb/debian/zlib1g@1%3A1.2.13-1?arch=amd64&distro=debian-12&upstream=zlib".to_owned(),
+    );
+    let document = document(&report);
+    let parts = &statement(&document, "CVE-2026-0001")["products"][0]["subcomponents"];
+    let ids: Vec<&str> = parts
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|part| part["@id"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        ids,
+        [
+            "pkg:deb/debian/zlib1g@1.2.13-1?arch=amd64&epoch=1",
+            "pkg:deb/debian/zlib1g@1:1.2.13-1?arch=amd64"
+        ]
+    );
+}
+
+#[test]
+fn a_report_that_ignores_nothing_gives_no_document() {
+    let mut report = report();
+    report.findings.retain(|finding| {
+        let action = finding.decision.as_ref().map(|decision| decision.action);
+        action != Some(Action::Ignore)
+    });
+    assert!(!report.findings.is_empty());
+    assert_eq!(openvex(&report), "");
+    let [warning] = &warnings(Format::OpenVex, &report)[..] else {
+        panic!("one warning is due")
+    };
+    assert!(warning.contains("no OpenVEX document"), "{warning}");
+    assert!(warnings(Format::Json, &report).is_empty());
+}
+
+#[test]
 fn what_counts_is_left_out() {
     let document = document(&report());
     for finding in &report().findings {
@@ -220,7 +326,7 @@ fn our_own_reader_gives_the_same_statements_back() {
                 reference.clone_into(&mut report.target.reference);
             }
             if !digest {
-                report.target.manifest_digest = None;
+                unpin(&mut report);
             }
             // A package URL of the ecosystem's own type, as scanners give it.
             report.findings[4].instances[0].purl = None;
