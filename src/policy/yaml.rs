@@ -23,7 +23,7 @@ const MAX_DEPTH: usize = 32;
 /// regard to quotes, hence far above [`MAX_DEPTH`].
 const MAX_OPEN_BRACKETS: usize = 256;
 /// Most values, aliases counted as often as they are used.
-const MAX_NODES: usize = 100_000;
+pub(super) const MAX_NODES: usize = 100_000;
 
 /// A YAML value. Mappings keep their order and their duplicate keys.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,11 +91,17 @@ pub(super) fn load(text: &str) -> Result<Node, (Option<Position>, String)> {
         depth: 0,
         nodes: &nodes,
     };
-    seed.deserialize(serde_yaml::Deserializer::from_str(text))
+    seed.deserialize(serde_yaml::Deserializer::from_str(without_mark(text)))
         .map_err(|error| {
             let position = error.location().map(|at| (at.line(), at.column()));
             (position, plain_message(&error))
         })
+}
+
+/// The text without the byte order mark that some editors write. To the library it would be a column,
+/// and the next line the end of the document.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// The line on which too many brackets are open, if there is one.
@@ -121,7 +127,7 @@ fn too_many_brackets(text: &str) -> Option<usize> {
 /// `None` only when the text is not the one that the place was found in.
 pub(super) fn locate(text: &str, steps: &[usize], part: Part) -> Option<Position> {
     let error = Seek { steps, part }
-        .deserialize(serde_yaml::Deserializer::from_str(text))
+        .deserialize(serde_yaml::Deserializer::from_str(without_mark(text)))
         .err()?;
     error.location().map(|at| (at.line(), at.column()))
 }
@@ -132,7 +138,7 @@ pub(super) fn locate(text: &str, steps: &[usize], part: Part) -> Option<Position
 /// As [`load`], and where and why the text is not of that type.
 pub(super) fn typed<T: DeserializeOwned>(text: &str) -> Result<T, (Option<Position>, String)> {
     load(text)?;
-    serde_yaml::from_str(text).map_err(|error| {
+    serde_yaml::from_str(without_mark(text)).map_err(|error| {
         let position = error.location().map(|at| (at.line(), at.column()));
         (position, plain_message(&error))
     })
@@ -398,6 +404,9 @@ mod tests {
             assert_eq!(locate(TEXT, steps, part), Some(expected), "{steps:?}");
         }
         assert_eq!(locate(TEXT, &[9], Part::Key), None);
+        let marked = format!("\u{feff}{TEXT}");
+        assert_eq!(load(&marked), load(TEXT));
+        assert_eq!(locate(&marked, &[1], Part::Key), Some((2, 1)));
     }
 
     #[test]
