@@ -5,12 +5,14 @@
 //! reading is a guess about a rich language; therefore the result is parsed again, and handed out
 //! only when it holds exactly the expected rules and an otherwise equal policy.
 
+use std::collections::BTreeMap;
+
 use self::layout::{File, List, is_blank, with_empty_list};
 use super::document::IgnoreRule;
-use super::problem::PolicyErrors;
+use super::problem::{PolicyErrors, Problem};
 use super::resolve::parse;
 use super::scalar::{quoted, scalar};
-use super::yaml::MAX_BYTES;
+use super::yaml::{MAX_BYTES, MAX_NODES};
 use crate::model::RuleMatch;
 
 mod layout;
@@ -19,6 +21,8 @@ mod tests;
 
 /// Columns by which a list that is new stands further in than its key.
 const INDENT: usize = 2;
+/// What some editors write before the first line.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Why a policy file cannot be changed. Nothing has been changed then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +41,19 @@ pub enum EditError {
         /// The number asked for, from 0.
         number: usize,
         /// How many there are.
+        count: usize,
+    },
+    /// With the new rules it would be larger than a policy may be.
+    #[error(
+        "{policy} with {count} ignore rules would have {bytes} bytes, and no policy may be as large; \
+         leave out rules, or write one with a pattern for many"
+    )]
+    TooLarge {
+        /// Name of the policy file.
+        policy: String,
+        /// Its size with the new rules.
+        bytes: usize,
+        /// Its ignore rules with the new ones.
         count: usize,
     },
     /// The file is written in a way that cannot be changed line by line.
@@ -63,6 +80,9 @@ pub enum EditError {
 /// # Errors
 /// [`EditError`]; the text is not changed in part.
 pub fn add(text: &str, source: &str, rules: &[IgnoreRule]) -> Result<String, EditError> {
+    if let Some(bare) = text.strip_prefix(BYTE_ORDER_MARK) {
+        return add(bare, source, rules).map(|text| format!("{BYTE_ORDER_MARK}{text}"));
+    }
     let mut expected = document(text, source)?;
     if rules.is_empty() {
         return Ok(text.to_owned());
@@ -87,11 +107,13 @@ pub fn add(text: &str, source: &str, rules: &[IgnoreRule]) -> Result<String, Edi
             (key + 1, file.indent + INDENT, false)
         }
         List::Missing => {
-            if file.lines.last().is_some_and(|line| !is_blank(line)) {
+            let at = file.content_end();
+            let above = at.checked_sub(1).and_then(|above| file.lines.get(above));
+            if above.is_some_and(|line| !is_blank(line)) {
                 items.push(end.to_owned());
             }
             items.push(format!("{}ignore:{end}", " ".repeat(file.indent)));
-            (lines.len(), file.indent + INDENT, false)
+            (at, file.indent + INDENT, false)
         }
         List::Other { line, what } => return Err(unsuited(source, line, what)),
     };
@@ -120,6 +142,9 @@ pub fn add(text: &str, source: &str, rules: &[IgnoreRule]) -> Result<String, Edi
 /// # Errors
 /// [`EditError`]; the text is not changed in part.
 pub fn remove(text: &str, source: &str, numbers: &[usize]) -> Result<String, EditError> {
+    if let Some(bare) = text.strip_prefix(BYTE_ORDER_MARK) {
+        return remove(bare, source, numbers).map(|text| format!("{BYTE_ORDER_MARK}{text}"));
+    }
     let mut expected = document(text, source)?;
     let count = expected.ignore.len();
     if let Some(&number) = numbers.iter().find(|number| **number >= count) {
@@ -263,37 +288,124 @@ fn fields(rule: &IgnoreRule) -> Vec<(&'static str, String)> {
     .collect()
 }
 
-/// A rule as a policy reads it: blanks dropped, names in their usual spelling.
-///
-/// # Errors
-/// What a policy with this rule would be refused for.
-pub(super) fn check(rule: &IgnoreRule) -> Result<IgnoreRule, PolicyErrors> {
-    let rules = checked(std::slice::from_ref(rule))?;
-    Ok(rules.into_iter().next().unwrap_or_else(|| rule.clone()))
+/// Rules that are read together, at most.
+const BATCH: usize = 1000;
+/// Bytes of rules from which on they are not read together with further ones.
+const BATCH_BYTES: usize = MAX_BYTES / 4;
+
+/// Each rule as a policy reads it (blanks dropped, names in their usual spelling), or what a policy
+/// with it would be refused for. Paths of the problems are within the rule.
+pub(super) fn check_each(rules: &[IgnoreRule]) -> Vec<Result<IgnoreRule, Vec<Problem>>> {
+    let mut checked = Vec::with_capacity(rules.len());
+    let mut batch: Vec<String> = Vec::new();
+    let mut bytes = 0;
+    for rule in rules {
+        let text: String = item_lines(rule, INDENT).map(|line| line + "\n").collect();
+        if batch.len() == BATCH || bytes + text.len() > BATCH_BYTES {
+            check_batch(&batch, &mut checked);
+            batch.clear();
+            bytes = 0;
+        }
+        bytes += text.len();
+        batch.push(text);
+    }
+    check_batch(&batch, &mut checked);
+    checked
 }
 
-/// The rules as a policy reads them, or what is wrong with them.
+fn check_batch(batch: &[String], checked: &mut Vec<Result<IgnoreRule, Vec<Problem>>>) {
+    if let [only] = batch
+        && only.len() > MAX_BYTES
+    {
+        checked.push(Err(vec![Problem {
+            position: None,
+            path: String::new(),
+            message: format!(
+                "its texts have {} bytes; a policy may have {MAX_BYTES}",
+                only.len()
+            ),
+            help: Some("shorten its reason, and link to what is longer as reference".to_owned()),
+        }]));
+        return;
+    }
+    let mut bad: BTreeMap<usize, Vec<Problem>> = BTreeMap::new();
+    // Some problems are looked for only where there are no others.
+    let good = loop {
+        let kept: Vec<usize> = (0..batch.len()).filter(|n| !bad.contains_key(n)).collect();
+        let mut text = "version: 1\nignore:\n".to_owned();
+        text.extend(
+            kept.iter()
+                .filter_map(|n| batch.get(*n))
+                .map(String::as_str),
+        );
+        let errors = match parse(&text, "") {
+            Ok(policy) => break policy.document().ignore.clone(),
+            Err(errors) => errors,
+        };
+        let known = bad.len();
+        for problem in &errors.problems {
+            let (ordinal, problem) = within_rule(problem);
+            if let Some(number) = ordinal.and_then(|ordinal| kept.get(ordinal)) {
+                bad.entry(*number).or_default().push(problem);
+            }
+        }
+        if bad.len() == known {
+            bad.extend(kept.iter().map(|number| (*number, errors.problems.clone())));
+        }
+    };
+    let mut good = good.into_iter();
+    for number in 0..batch.len() {
+        checked.extend(match bad.remove(&number) {
+            Some(problems) => Some(Err(problems)),
+            None => good.next().map(Ok),
+        });
+    }
+}
+
+/// The ordinal of the rule that a problem is about, where it is about one, and the problem as one
+/// within the rule. Lines of a text that nobody has seen help nobody.
+fn within_rule(problem: &Problem) -> (Option<usize>, Problem) {
+    let rest = problem.path.strip_prefix("ignore[");
+    let (ordinal, path) = match rest.and_then(|rest| rest.split_once(']')) {
+        Some((ordinal, path)) => (ordinal.parse().ok(), path.trim_start_matches('.')),
+        None => (None, problem.path.as_str()),
+    };
+    let problem = Problem {
+        position: None,
+        path: path.to_owned(),
+        ..problem.clone()
+    };
+    (ordinal, problem)
+}
+
+/// The rules as a policy reads them, or everything that is wrong with them.
 fn checked(rules: &[IgnoreRule]) -> Result<Vec<IgnoreRule>, PolicyErrors> {
-    let mut text = "version: 1\nignore:\n".to_owned();
-    for rule in rules {
-        for line in item_lines(rule, INDENT) {
-            text.extend([&line, "\n"]);
+    let mut good = Vec::with_capacity(rules.len());
+    let mut problems = Vec::new();
+    for (number, result) in check_each(rules).into_iter().enumerate() {
+        match result {
+            Ok(rule) => good.push(rule),
+            Err(found) => problems.extend(found.into_iter().map(|mut problem| {
+                if rules.len() > 1 {
+                    let dot = if problem.path.is_empty() { "" } else { "." };
+                    problem.path = format!("[{number}]{dot}{}", problem.path);
+                }
+                problem
+            })),
         }
     }
-    let single = rules.len() == 1;
-    parse(&text, "the new rule")
-        .map(|policy| policy.document().ignore.clone())
-        .map_err(|mut errors| {
-            for problem in &mut errors.problems {
-                // Lines of a text that nobody has seen help nobody.
-                problem.position = None;
-                if single {
-                    let path = problem.path.strip_prefix("ignore[0]").unwrap_or_default();
-                    problem.path = path.trim_start_matches('.').to_owned();
-                }
-            }
-            errors
-        })
+    if problems.is_empty() {
+        return Ok(good);
+    }
+    let source = if rules.len() == 1 {
+        "the new rule"
+    } else {
+        "the new rules"
+    };
+    Err(PolicyErrors {
+        source: source.to_owned(),
+        problems,
+    })
 }
 
 fn document(text: &str, source: &str) -> Result<super::Document, EditError> {
@@ -306,10 +418,21 @@ fn document(text: &str, source: &str) -> Result<super::Document, EditError> {
 fn verified(text: String, source: &str, expected: &super::Document) -> Result<String, EditError> {
     match parse(&text, source) {
         Ok(policy) if policy.document() == expected => Ok(text),
-        // The file has become too large: worth more words than the layout.
-        Err(errors) if text.len() > MAX_BYTES => Err(EditError::Policy(errors)),
+        // Worth more words than the layout.
+        Err(_) if text.len() > MAX_BYTES || values(&expected.ignore) > MAX_NODES => {
+            Err(EditError::TooLarge {
+                policy: source.to_owned(),
+                bytes: text.len(),
+                count: expected.ignore.len(),
+            })
+        }
         _ => Err(unsuited(source, None, "this way of writing rules")),
     }
+}
+
+/// The values that rules are made of, as the reader of YAML counts them.
+fn values(rules: &[IgnoreRule]) -> usize {
+    rules.iter().map(|rule| 1 + 2 * fields(rule).len()).sum()
 }
 
 fn unsuited(source: &str, line: Option<usize>, what: &'static str) -> EditError {

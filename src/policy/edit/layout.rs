@@ -33,7 +33,7 @@ impl<'t> File<'t> {
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         let indent = lines
             .iter()
-            .find(|line| is_content(line) && !line.starts_with(['%', '-']))
+            .find(|line| is_content(line) && !is_mark(line))
             .map_or(0, |line| indent_of(line));
         Self { lines, indent }
     }
@@ -46,13 +46,36 @@ impl<'t> File<'t> {
         }
     }
 
+    /// Where the text ends: at the mark `...`, or behind its last line.
+    pub(super) fn content_end(&self) -> usize {
+        let end = self.lines.iter().position(|line| line.trim_end() == "...");
+        end.unwrap_or(self.lines.len())
+    }
+
     pub(super) fn list(&self) -> List {
         let found = self.lines.iter().enumerate().find_map(|(index, line)| {
             let value = value_of_ignore(line)?;
             (indent_of(line) == self.indent).then_some((index, value))
         });
         let Some((key, value)) = found else {
-            return List::Missing;
+            let first = self
+                .lines
+                .iter()
+                .position(|line| is_content(line) && !is_mark(line));
+            return match first {
+                Some(at)
+                    if self
+                        .lines
+                        .get(at)
+                        .is_some_and(|line| line.trim_start().starts_with('{')) =>
+                {
+                    List::Other {
+                        line: Some(at + 1),
+                        what: "a policy in `{…}`",
+                    }
+                }
+                _ => List::Missing,
+            };
         };
         let (word, _) = split_comment(value);
         let word: String = word.split_whitespace().collect();
@@ -182,6 +205,11 @@ pub(super) fn is_blank(line: &str) -> bool {
 /// True for a line that is neither empty nor a comment.
 fn is_content(line: &str) -> bool {
     !matches!(line.trim_start().chars().next(), None | Some('#'))
+}
+
+/// True for a directive and for what begins or ends a document.
+fn is_mark(line: &str) -> bool {
+    line.starts_with('%') || line.starts_with("---") || line.trim_end() == "..."
 }
 
 /// True for a line that begins a member of a list.

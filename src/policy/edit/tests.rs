@@ -191,7 +191,6 @@ fn what_cannot_be_changed_is_refused_with_a_remedy() {
             "p.yaml:3: a list in `[…]`",
         ),
         ("{version: 1}\n".to_owned(), "cannot be changed in place"),
-        ("version: 1\n...\n".to_owned(), "cannot be changed in place"),
         // Looks like a rule and is text.
         (
             format!("version: 1\nignore:\n- {{{one}, reference: 'a\n- id: b'}}\n"),
@@ -240,6 +239,58 @@ fn a_rule_that_is_not_valid_is_told_like_one_in_a_file() {
         error.starts_with("the new rule: path: `opt/x` can never match"),
         "{error}"
     );
+}
+
+#[test]
+fn a_policy_with_a_byte_order_mark_keeps_it() {
+    for text in ["\u{feff}version: 1\n", "\u{feff}ignore: []\nversion: 1\n"] {
+        let longer = added(text, &[rule("CVE-1-1")]);
+        assert!(longer.starts_with('\u{feff}'), "{longer:?}");
+        assert_eq!(ids(&longer), ["CVE-1-1"]);
+        assert_eq!(ids(&removed(&longer, &[0])), [""; 0]);
+    }
+}
+
+#[test]
+fn a_policy_with_an_end_mark_is_continued_before_it() {
+    let text = "---\nversion: 1\n...\n# after\n";
+    let longer = added(text, &[rule("CVE-1-1")]);
+    assert_eq!(ids(&longer), ["CVE-1-1"]);
+    assert!(longer.ends_with("\n...\n# after\n"), "{longer}");
+}
+
+#[test]
+fn what_cannot_be_changed_is_told_by_its_cause() {
+    let json = "{\"version\": 1}\n";
+    let error = add(json, "p.yaml", &[rule("CVE-1-1")])
+        .unwrap_err()
+        .to_string();
+    assert!(error.starts_with("p.yaml:1: a policy in `{…}`"), "{error}");
+    for (count, size) in [(300, 4000), (12_000, 1)] {
+        let rules: Vec<_> = (0..count)
+            .map(|n| IgnoreRule {
+                reason: "x".repeat(size),
+                owner: "o".to_owned(),
+                ..rule(&format!("CVE-1-{n}"))
+            })
+            .collect();
+        let error = add("version: 1\n", "p.yaml", &rules)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with(&format!("p.yaml with {count} ignore rules would have"))
+                && error.contains("no policy may be as large"),
+            "{error}"
+        );
+    }
+    let huge = IgnoreRule {
+        reason: "x".repeat(2 << 20),
+        ..rule("CVE-1-1")
+    };
+    let error = add("version: 1\n", "p.yaml", &[huge])
+        .unwrap_err()
+        .to_string();
+    assert!(error.starts_with("the new rule: its texts have"), "{error}");
 }
 
 #[test]

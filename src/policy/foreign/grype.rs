@@ -11,9 +11,10 @@ use std::fmt::Write as _;
 
 use super::super::document::IgnoreRule;
 use super::super::scalar::{quoted, scalar};
-use super::super::values::{Item, Place, Reader};
+use super::super::values::{Item, Reader};
 use super::names::{
-    as_literal, as_version, exact_version, from_grype_type, grype_type, literal, purl_with_name,
+    as_literal, as_version, exact_version, from_grype_type, grype_type, is_whole_in_purl, literal,
+    purl_with_name,
 };
 use super::{Exported, Importer, Note, is_snyk, optional_list, optional_text, public_ids};
 use crate::model::{AdvisoryId, Ecosystem, Package};
@@ -30,10 +31,19 @@ pub(super) fn import(importer: &mut Importer<'_>, reader: &mut Reader, root: &It
     for item in optional_list(reader, &mut fields, "ignore") {
         let problems = reader.problems.len();
         let entry = Entry::read(reader, &item);
-        if reader.problems.len() == problems
-            && let Err(why) = entry.import(importer, &item.place)
-        {
-            importer.skip(&item.place, &why);
+        if reader.problems.len() > problems {
+            continue;
+        }
+        match entry.rule(importer) {
+            Ok(rule) => {
+                if entry.upstream.is_some() && entry.name.is_none() {
+                    let note = "upstream-name became package, which also means what is installed \
+                                under that name";
+                    importer.note(&item.place, note.to_owned());
+                }
+                importer.take_at(&item.place, rule);
+            }
+            Err(why) => importer.skip(&item.place, &why),
         }
     }
 }
@@ -80,7 +90,7 @@ impl Entry {
         entry
     }
 
-    fn import(self, importer: &mut Importer<'_>, place: &Place) -> Result<(), String> {
+    fn rule(&self, importer: &Importer<'_>) -> Result<IgnoreRule, String> {
         if !self.foreign.is_empty() {
             let keys = self.foreign.join(", ");
             return Err(format!("a policy has no condition like {keys}"));
@@ -92,7 +102,14 @@ impl Entry {
         rule.version = self.version.as_deref().map(exact_version).transpose()?;
         match self.fix_state.as_deref() {
             None => {}
-            Some("not-fixed") => rule.until_fixed = true,
+            // What `until-fixed` means is more, and the other scanners' say counts.
+            Some("not-fixed") => {
+                return Err(
+                    "fix-state not-fixed; by hand, a rule with `until-fixed: true` says nearly \
+                     that: it also holds while the vendor will not fix it or nobody knows of a fix"
+                        .to_owned(),
+                );
+            }
             Some(state) => return Err(format!("a policy has no condition like fix-state {state}")),
         }
         if let Some(name) = &self.name {
@@ -110,8 +127,21 @@ impl Entry {
                 rule.package = Some(pattern);
             }
         }
-        if let Some(name) = &self.upstream {
-            rule.package = Some(pattern_of(name)?);
+        if let Some(upstream) = &self.upstream {
+            if !ecosystem.as_ref().is_some_and(Ecosystem::is_os) {
+                return Err(
+                    "upstream-name needs the type deb, rpm or apk: a policy has source packages \
+                     for operating systems alone"
+                        .to_owned(),
+                );
+            }
+            let upstream = pattern_of(upstream)?;
+            if let Some(name) = &rule.package
+                && (!is_whole_in_purl(name) || *name == upstream)
+            {
+                return Err("a policy cannot tell this name beside this upstream-name".to_owned());
+            }
+            rule.package = Some(upstream);
         }
         if let Some(location) = &self.location {
             if !location.starts_with('/') && !location.starts_with("**") {
@@ -121,12 +151,7 @@ impl Entry {
             }
             rule.path = Some(location.clone());
         }
-        if rule.until_fixed {
-            let note = "fix-state not-fixed became until-fixed, which also holds while the vendor \
-                        will not fix it or nobody knows of a fix";
-            importer.note(place, note);
-        }
-        importer.take(&rule)
+        Ok(rule)
     }
 
     /// The kind of package; type and language both say it.
@@ -250,6 +275,9 @@ pub(super) fn export(rules: &[Exported<'_>], notes: &mut Vec<Note>) -> String {
             Some(_) => Some(expanded(exported))
                 .filter(|entries| !entries.is_empty())
                 .ok_or("Grype needs the place of a Java package, and nobody tells it"),
+            None if exported.rule.until_fixed => {
+                Err("it holds only until any scanner knows of a fix; export it with a run")
+            }
             None => translated(exported.rule),
         };
         match entries {
@@ -383,22 +411,20 @@ fn translated(rule: &IgnoreRule) -> Result<BTreeSet<Written>, &'static str> {
         // Distributions' notices list several vulnerabilities as their aliases.
         entry.aliases = ecosystem.is_some() && !is_os;
     }
-    let mut entries = BTreeSet::new();
     let Some(pattern) = package else {
-        entries.extend(by_state(rule, &entry));
-        return Ok(entries);
+        return Ok(BTreeSet::from([entry]));
     };
+    let mut entries = BTreeSet::new();
     let name = expression_of(&pattern)
         .ok_or("the pattern of the package has no expression; export it with a run")?;
     if is_os {
-        let source = Written {
+        entries.insert(Written {
             upstream: Some(name.clone()),
             ..entry.clone()
-        };
-        entries.extend(by_state(rule, &source));
+        });
     }
     entry.name = Some(name);
-    entries.extend(by_state(rule, &entry));
+    entries.insert(entry);
     Ok(entries)
 }
 

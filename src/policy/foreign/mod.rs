@@ -24,11 +24,11 @@ use jiff::{Timestamp, ToSpan};
 use self::covered::Covered;
 pub use self::spelling::package_urls;
 use super::document::{Day, IgnoreRule};
-use super::edit::check;
+use super::edit::{check_each, rule_text};
 use super::problem::{PolicyErrors, Problem};
 use super::scalar::must_escape;
 use super::values::{Fields, Item, Place, Reader};
-use super::yaml::{self, Node};
+use super::yaml::{self, MAX_BYTES, Node};
 use crate::model::{AdvisoryId, Finding};
 
 #[cfg(test)]
@@ -37,6 +37,12 @@ mod tests;
 /// Notes that get the line of their entry; further ones name its place in the file. Finding a line
 /// reads the file once more.
 const MAX_LINES_FOUND: usize = 100;
+/// Rules that one file may become. A policy of [`MAX_BYTES`] holds hardly more, and one entry with
+/// lists of paths and package URLs stands for every combination.
+const MAX_RULES: usize = 10_000;
+/// What is said of a rule for every id.
+const BROAD: &str = "it ignores every vulnerability in what it matches, and acknowledge-broad says \
+                     so in the policy";
 
 /// An ignore file of another tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,19 +140,17 @@ pub fn import(
     defaults: &Defaults,
 ) -> Result<Import, PolicyErrors> {
     let mut importer = Importer {
-        text,
         name,
         defaults,
-        found: Import {
-            rules: Vec::new(),
-            notes: Vec::new(),
-        },
-        lines_found: 0,
+        found: Vec::new(),
+        rules: 0,
+        bytes: 0,
+        first_over: None,
     };
     let read = match format {
         Format::Trivyignore => {
-            trivyignore::import(&mut importer)?;
-            return Ok(importer.found);
+            trivyignore::import(&mut importer, text)?;
+            return importer.finish(text);
         }
         Format::TrivyignoreYaml => trivyignore_yaml::import,
         Format::Grype => grype::import,
@@ -167,7 +171,7 @@ pub fn import(
         read(&mut importer, &mut reader, &Item { node: &root, place });
     }
     if reader.problems.is_empty() {
-        return Ok(importer.found);
+        return importer.finish(text);
     }
     let problems = reader.problems.into_iter().enumerate();
     let problems = problems.map(|(index, found)| Problem {
@@ -181,13 +185,31 @@ pub fn import(
     Err(importer.failed(problems.collect()))
 }
 
+/// Where something stands in the file.
+enum At {
+    Place(Place),
+    /// A line, counted from one.
+    Line(usize),
+}
+
+/// What became of a part of the file.
+enum Found {
+    Rule(IgnoreRule),
+    Note(String),
+}
+
 /// What an import works with.
 struct Importer<'a> {
-    text: &'a str,
     name: &'a str,
     defaults: &'a Defaults,
-    found: Import,
-    lines_found: usize,
+    /// In file order.
+    found: Vec<(At, Found)>,
+    /// Number of rules in `found`.
+    rules: usize,
+    /// Their size in a policy.
+    bytes: usize,
+    /// Where there were too many rules.
+    first_over: Option<At>,
 }
 
 impl Importer<'_> {
@@ -220,47 +242,112 @@ impl Importer<'_> {
         }
     }
 
-    /// Takes a rule, unless a policy would refuse it.
-    fn take(&mut self, rule: &IgnoreRule) -> Result<(), String> {
-        match check(rule) {
-            Ok(rule) => {
-                self.found.rules.push(rule);
-                Ok(())
-            }
-            Err(errors) => {
-                let problem = errors.problems.into_iter().next();
-                Err(problem.map_or_else(String::new, |problem| problem.message))
-            }
+    /// Takes a rule, unless there are too many already.
+    fn take(&mut self, at: At, rule: IgnoreRule) {
+        self.rules += 1;
+        self.bytes += rule_text(&rule).len();
+        if self.rules > MAX_RULES || self.bytes > MAX_BYTES {
+            self.first_over.get_or_insert(at);
+        } else {
+            self.found.push((at, Found::Rule(rule)));
         }
     }
 
-    /// Takes a rule that stands at a place, or notes why not.
-    fn take_at(&mut self, place: &Place, rule: &IgnoreRule) {
-        if let Err(why) = self.take(rule) {
-            self.skip(place, &why);
-        }
+    /// True when there are too many rules, so that nothing more needs to be read.
+    fn is_full(&self) -> bool {
+        self.first_over.is_some()
+    }
+
+    fn take_at(&mut self, place: &Place, rule: IgnoreRule) {
+        self.take(At::Place(place.clone()), rule);
     }
 
     fn skip(&mut self, place: &Place, why: &str) {
-        self.note(place, &format!("not imported: {why}"));
+        self.note(place, format!("not imported: {why}"));
     }
 
-    fn note(&mut self, place: &Place, message: &str) {
-        let line = (self.lines_found < MAX_LINES_FOUND)
-            .then(|| yaml::locate(self.text, &place.steps, place.part))
-            .flatten();
-        self.lines_found += 1;
-        if let Some((line, _)) = line {
-            self.note_line(line, message);
-        } else {
-            let note = format!("{}: {}: {message}", self.name, place.path);
-            self.found.notes.push(note);
+    fn note(&mut self, place: &Place, message: String) {
+        self.found
+            .push((At::Place(place.clone()), Found::Note(message)));
+    }
+
+    fn skip_line(&mut self, line: usize, why: &str) {
+        let note = format!("not imported: {why}");
+        self.found.push((At::Line(line), Found::Note(note)));
+    }
+
+    /// The rules that a policy takes, and notes on everything else.
+    fn finish(mut self, text: &str) -> Result<Import, PolicyErrors> {
+        if let Some(at) = self.first_over.take() {
+            let (position, path) = match at {
+                At::Place(place) => (yaml::locate(text, &place.steps, place.part), place.path),
+                At::Line(line) => (Some((line, 1)), String::new()),
+            };
+            let message = format!(
+                "at most {MAX_RULES} rules of {MAX_BYTES} bytes in all can be taken from a file, \
+                 which is what a policy holds; here it is more"
+            );
+            let help = "leave out entries, or write patterns in place of long lists";
+            return Err(self.failed(vec![Problem {
+                position,
+                path,
+                message,
+                help: Some(help.to_owned()),
+            }]));
         }
-    }
-
-    fn note_line(&mut self, line: usize, message: &str) {
-        let note = format!("{}:{line}: {message}", self.name);
-        self.found.notes.push(note);
+        let mut places = Vec::with_capacity(self.found.len());
+        let mut rules = Vec::with_capacity(self.rules);
+        for (at, found) in self.found {
+            places.push((
+                at,
+                match found {
+                    Found::Note(note) => Some(note),
+                    Found::Rule(rule) => {
+                        rules.push(rule);
+                        None
+                    }
+                },
+            ));
+        }
+        let mut checked = check_each(&rules).into_iter();
+        let mut import = Import {
+            rules: Vec::new(),
+            notes: Vec::new(),
+        };
+        let mut lines_found = 0;
+        for (at, note) in places {
+            let note = match note {
+                Some(note) => Some(note),
+                None => match checked.next() {
+                    Some(Ok(rule)) => {
+                        let broad = (rule.id == "*").then(|| BROAD.to_owned());
+                        import.rules.push(rule);
+                        broad
+                    }
+                    Some(Err(problems)) => {
+                        let why = problems.into_iter().next().map(|problem| problem.message);
+                        Some(format!("not imported: {}", why.unwrap_or_default()))
+                    }
+                    None => None,
+                },
+            };
+            let Some(note) = note else {
+                continue;
+            };
+            let line = match &at {
+                At::Line(line) => Some(*line),
+                At::Place(place) => (lines_found < MAX_LINES_FOUND)
+                    .then(|| yaml::locate(text, &place.steps, place.part))
+                    .flatten()
+                    .map(|(line, _)| line),
+            };
+            lines_found += 1;
+            import.notes.push(match (line, at) {
+                (None, At::Place(place)) => format!("{}: {}: {note}", self.name, place.path),
+                (line, _) => format!("{}:{}: {note}", self.name, line.unwrap_or_default()),
+            });
+        }
+        Ok(import)
     }
 }
 

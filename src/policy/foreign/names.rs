@@ -117,6 +117,16 @@ pub(super) fn as_literal(pattern: &str) -> Option<String> {
     Some(text)
 }
 
+/// Characters that package URLs write as they are.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-._/".contains(c)
+}
+
+/// True when [`purl_with_name`] matches packages of this name alone, without `package` beside it.
+pub(super) fn is_whole_in_purl(name: &str) -> bool {
+    name.chars().all(is_plain)
+}
+
 /// A pattern over package URLs of packages whose installed name matches a pattern. The `package` of
 /// a rule also means source packages; with this pattern beside it, it does not.
 ///
@@ -129,11 +139,10 @@ pub(super) fn purl_with_name(ecosystem: Option<&Ecosystem>, name: &str) -> Strin
         pattern.push_str("*/");
     }
     for c in name.chars() {
-        let kept = c.is_ascii_alphanumeric() || "-._/*?".contains(c);
         match c {
             // What it escapes is left open.
             '\\' => {}
-            c if kept => pattern.push(c),
+            c if is_plain(c) || "*?".contains(c) => pattern.push(c),
             _ => pattern.push('*'),
         }
     }

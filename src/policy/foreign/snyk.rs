@@ -69,9 +69,20 @@ fn paths(importer: &mut Importer<'_>, reader: &mut Reader, id: &str, item: &Item
             if reader.problems.len() > problems {
                 continue;
             }
+            let place = body.place.key();
             match with_path(&rule, path) {
-                Ok(rule) => importer.take_at(&body.place.key(), &rule),
-                Err(why) => importer.skip(&body.place.key(), &why),
+                Ok(rule) => {
+                    if path.trim() == "*" && is_bare_name(id) {
+                        let name = rule.package.as_deref().unwrap_or_default();
+                        let note = format!(
+                            "package became {name}, as the id writes it, without punctuation; \
+                             correct it where the name has some"
+                        );
+                        importer.note(&place, note);
+                    }
+                    importer.take_at(&place, rule);
+                }
+                Err(why) => importer.skip(&place, &why),
             }
         }
     }
@@ -108,8 +119,8 @@ fn with_path(rule: &IgnoreRule, path: &str) -> Result<IgnoreRule, String> {
     }
     let parts: Vec<&str> = path.split(" > ").map(str::trim).collect();
     let package = match parts.as_slice() {
-        ["*"] => return Ok(rule.clone()),
-        ["*", package] if *package != "*" => *package,
+        ["*"] => package_in(&rule.id)?,
+        ["*", package] if *package != "*" => (*package).to_owned(),
         _ => {
             return Err(format!(
                 "`{path}` is a way through dependencies, which a policy does not know; use \
@@ -121,7 +132,7 @@ fn with_path(rule: &IgnoreRule, path: &str) -> Result<IgnoreRule, String> {
         .ok_or_else(|| format!("`{}` does not tell the kind of package", rule.id))?;
     let (name, version) = match package.rsplit_once('@') {
         Some((name, version)) if !name.is_empty() => (name, Some(version)),
-        _ => (package, None),
+        _ => (package.as_str(), None),
     };
     let version = version.filter(|version| *version != "*");
     if let Some(version) = version
@@ -135,14 +146,42 @@ fn with_path(rule: &IgnoreRule, path: &str) -> Result<IgnoreRule, String> {
         Some((_, binary)) if ecosystem.is_os() => binary,
         _ => name,
     };
+    // Ids for RPMs name what is installed, others the source package.
+    let is_installed = ecosystem.is_os() && (parts.len() > 1 || ecosystem == Ecosystem::Rpm);
     Ok(IgnoreRule {
         package: Some(literal(name)),
-        purl: ecosystem
-            .is_os()
-            .then(|| purl_with_name(Some(&ecosystem), &literal(name))),
+        purl: is_installed.then(|| purl_with_name(Some(&ecosystem), &literal(name))),
         version: version.map(exact_version).transpose()?,
         ecosystem: Some(ecosystem.as_str().to_owned()),
         ..rule.clone()
+    })
+}
+
+/// True for the form of ids in which packages have no punctuation.
+fn is_bare_name(id: &str) -> bool {
+    id.starts_with("SNYK-")
+}
+
+/// The package that an id names: `npm:debug:20170905`, `SNYK-PYTHON-FASTAPI-7933074`. The second
+/// form leaves out punctuation, so that a name of several parts cannot be read from it.
+fn package_in(id: &str) -> Result<String, String> {
+    if let Some(rest) = id.strip_prefix("npm:") {
+        let name = rest.rsplit_once(':').map(|(name, _)| name);
+        return name
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .ok_or_else(|| format!("`{id}` does not name a package"));
+    }
+    let name = match id.split('-').collect::<Vec<_>>().as_slice() {
+        ["SNYK", "JAVA" | "GOLANG" | "PHP", ..] => None,
+        ["SNYK", _, name, _] if !name.is_empty() => Some(name.to_ascii_lowercase()),
+        _ => None,
+    };
+    name.ok_or_else(|| {
+        format!(
+            "`*` is every package that `{id}` is about, and the id does not tell its name; use \
+             `* > package@*`"
+        )
     })
 }
 
@@ -153,6 +192,10 @@ pub(super) fn export(rules: &[Exported<'_>], notes: &mut Vec<Note>) -> String {
             _ if exported.rule.until_fixed => Err(
                 "it holds only until there is a fix, which Snyk cannot tell for system packages",
             ),
+            // Another copy of the same version would be ignored with it.
+            Some(_) if exported.rule.path.is_some() => {
+                Err("Snyk has no condition on paths in the image")
+            }
             Some(covered) => Ok(expanded(covered)),
             None => translated(exported.rule),
         };

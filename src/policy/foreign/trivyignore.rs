@@ -6,17 +6,18 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::super::document::Day;
+use super::super::document::{Day, IgnoreRule};
 use super::super::problem::{PolicyErrors, Problem};
 use super::super::yaml::MAX_BYTES;
-use super::{Exported, Importer, Note, day_after, is_snyk, last_day_before, one_line, public_ids};
+use super::{
+    At, Exported, Importer, Note, day_after, is_snyk, last_day_before, one_line, public_ids,
+};
 use crate::model::AdvisoryId;
 
 /// Beginnings of Trivy's ids for misconfigurations.
 const MISCONFIGURATIONS: [&str; 7] = ["AVD-", "AWS-", "AZU-", "DS-", "GCP-", "KCV-", "KSV-"];
 
-pub(super) fn import(importer: &mut Importer<'_>) -> Result<(), PolicyErrors> {
-    let text = importer.text;
+pub(super) fn import(importer: &mut Importer<'_>, text: &str) -> Result<(), PolicyErrors> {
     if text.len() > MAX_BYTES {
         return Err(importer.failed(vec![Problem {
             position: None,
@@ -46,14 +47,18 @@ pub(super) fn import(importer: &mut Importer<'_>) -> Result<(), PolicyErrors> {
             above.clear();
             continue;
         }
-        if let Err(why) = entry(importer, line, &above) {
-            importer.note_line(index + 1, &format!("not imported: {why}"));
+        match entry(importer, line, &above) {
+            Ok(rule) => importer.take(At::Line(index + 1), rule),
+            Err(why) => importer.skip_line(index + 1, &why),
+        }
+        if importer.is_full() {
+            break;
         }
     }
     Ok(())
 }
 
-fn entry(importer: &mut Importer<'_>, line: &str, above: &[&str]) -> Result<(), String> {
+fn entry(importer: &Importer<'_>, line: &str, above: &[&str]) -> Result<IgnoreRule, String> {
     // Trivy takes the first word and any later one with `exp:`.
     let (entry, comment) = match line.split_once(" #") {
         Some((entry, comment)) => (entry, Some(comment.trim_start_matches('#').trim())),
@@ -75,8 +80,7 @@ fn entry(importer: &mut Importer<'_>, line: &str, above: &[&str]) -> Result<(), 
     }
     let reason = comment.map_or_else(|| above.join(" "), str::to_owned);
     let reason = Some(reason.trim().to_owned()).filter(|reason| !reason.is_empty());
-    let rule = importer.rule(id, reason, expires);
-    importer.take(&rule)
+    Ok(importer.rule(id, reason, expires))
 }
 
 fn expiry(text: &str) -> Option<Day> {

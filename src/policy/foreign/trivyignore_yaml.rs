@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use super::super::document::IgnoreRule;
 use super::super::pattern::path_pattern;
 use super::super::scalar::{quoted, scalar};
-use super::super::values::{Item, Reader};
+use super::super::values::{Item, Place, Reader};
 use super::names::{as_literal, as_version, exact_version, literal, purl_with_name};
 use super::spelling::{language_purls, trivy_purls};
 use super::{
@@ -86,30 +86,47 @@ fn entry(importer: &mut Importer<'_>, reader: &mut Reader, item: &Item<'_>) {
         return;
     };
     let rule = importer.rule(&id, statement, expires);
-    for with_path in with_paths(importer, &rule, &paths) {
-        if purls.is_empty() {
-            importer.take_at(&item.place, &with_path);
-        }
-        for (member, purl) in &purls {
-            match with_purl(&with_path, purl) {
-                Ok(rule) => importer.take_at(&member.place, &rule),
-                Err(why) => importer.skip(&member.place, &why),
-            }
+    let paths = policy_paths(importer, &paths);
+    if purls.is_empty() {
+        with_paths(importer, &item.place, &rule, &paths);
+    }
+    for (member, purl) in &purls {
+        match with_purl(&rule, purl) {
+            Ok(rule) => with_paths(importer, &member.place, &rule, &paths),
+            Err(why) => importer.skip(&member.place, &why),
         }
     }
 }
 
-/// The rule for each of the paths.
+/// Takes the rule for each of the paths.
 fn with_paths(
     importer: &mut Importer<'_>,
+    place: &Place,
     rule: &IgnoreRule,
-    paths: &[(Item<'_>, String)],
-) -> Vec<IgnoreRule> {
+    paths: &[Option<String>],
+) {
+    for path in paths {
+        if importer.is_full() {
+            return;
+        }
+        let path = path.clone();
+        importer.take_at(
+            place,
+            IgnoreRule {
+                path,
+                ..rule.clone()
+            },
+        );
+    }
+}
+
+/// Trivy's paths as a policy's; one `None` where every package is meant.
+fn policy_paths(importer: &mut Importer<'_>, paths: &[(Item<'_>, String)]) -> Vec<Option<String>> {
     // Matches whatever there is, also where there is no path.
     if paths.is_empty() || paths.iter().any(|(_, path)| path == "**") {
-        return vec![rule.clone()];
+        return vec![None];
     }
-    let mut rules = Vec::new();
+    let mut known = Vec::new();
     for (member, path) in paths {
         if path.starts_with('/') {
             let why = "Trivy's paths have no leading `/`, so that this one matches nothing";
@@ -118,18 +135,14 @@ fn with_paths(
             let why = format!("the path also matches what Trivy calls `{name}`, which is no path");
             importer.skip(&member.place, &why);
         } else {
-            let path = if path.starts_with("**") {
+            known.push(Some(if path.starts_with("**") {
                 path.clone()
             } else {
                 format!("/{path}")
-            };
-            rules.push(IgnoreRule {
-                path: Some(path),
-                ..rule.clone()
-            });
+            }));
         }
     }
-    rules
+    known
 }
 
 /// The name of a result that the pattern matches.
@@ -229,10 +242,6 @@ fn translated(exported: &Exported<'_>) -> Result<Entry, &'static str> {
     if is_snyk(&AdvisoryId::new(&rule.id)) {
         return Err("Trivy does not know Snyk's ids; export it with a run");
     }
-    let paths = match &rule.path {
-        None => Vec::new(),
-        Some(path) => vec![trivy_path(path)?],
-    };
     let version = match rule.version.as_deref().map(as_version) {
         Some(None) => return Err("Trivy has no patterns for versions; export it with a run"),
         Some(version) => version,
@@ -259,6 +268,13 @@ fn translated(exported: &Exported<'_>) -> Result<Entry, &'static str> {
         }
         _ => return Err("Trivy cannot combine these conditions; export it with a run"),
     };
+    let is_language =
+        |purl: &String| Package::from_purl(purl).is_some_and(|package| !package.ecosystem.is_os());
+    let is_language = !purls.is_empty() && purls.iter().all(is_language);
+    let paths = match &rule.path {
+        None => Vec::new(),
+        Some(path) => vec![trivy_path(path, is_language)?],
+    };
     Ok((
         AdvisoryId::new(&rule.id).unwrapped().as_str().to_owned(),
         paths,
@@ -277,11 +293,17 @@ fn purls_of_pattern(pattern: &str) -> Option<Vec<String>> {
     (!purls.is_empty() && !purl.contains(['?', '#'])).then_some(purls)
 }
 
-/// A pattern over absolute paths in Trivy's form.
-fn trivy_path(path: &str) -> Result<String, &'static str> {
+/// A pattern over absolute paths in Trivy's form. Trivy compares it with the image's own name too,
+/// which stands for all packages of the operating system; beside language packages alone that
+/// matters not.
+fn trivy_path(path: &str, is_language: bool) -> Result<String, &'static str> {
     let path = path.strip_prefix('/').unwrap_or(path);
-    if result_name(path).is_some() {
-        return Err("its path would match the names that Trivy gives to whole groups of packages");
+    let first = path.split('/').next().unwrap_or_default();
+    if result_name(path).is_some() || !is_language && as_literal(first).is_none() {
+        return Err(
+            "its path could match the names that Trivy gives to whole groups of packages; begin it \
+             with a folder's name, or export it with a run",
+        );
     }
     Ok(path.to_owned())
 }

@@ -17,6 +17,14 @@ fn a_rule_never_loses_a_condition_on_its_way_out() {
         ("id: CVE-1-1, version: '1'", Format::TrivyignoreYaml),
         ("id: CVE-1-1, path: '/**'", Format::TrivyignoreYaml),
         ("id: CVE-1-1, path: '/P*'", Format::TrivyignoreYaml),
+        // registry/python:3.11-slim (debian 12.5)
+        ("id: CVE-1-1, path: '**/python*'", Format::TrivyignoreYaml),
+        ("id: CVE-1-1, path: '/*/python'", Format::TrivyignoreYaml),
+        (
+            "id: CVE-1-1, path: '**/status', purl: 'pkg:deb/debian/x@*'",
+            Format::TrivyignoreYaml,
+        ),
+        ("id: CVE-1-1, until-fixed: true", Format::Grype),
         ("id: CVE-1-1, purl: 'pkg:pypi/x'", Format::TrivyignoreYaml),
         ("id: CVE-1-1, purl: 'pkg:pypi/x*'", Format::TrivyignoreYaml),
         (
@@ -145,4 +153,44 @@ fn only_findings_that_are_ignored_as_a_whole_are_exported() {
         "{:?}",
         export.notes
     );
+}
+
+#[test]
+fn a_path_below_a_named_folder_or_beside_a_package_is_exported() {
+    for (rule, path) in [
+        ("id: CVE-1-1, path: '/opt/**'", "opt/**"),
+        (
+            "id: CVE-1-1, path: '**/x/*', package: x, ecosystem: pypi",
+            "**/x/*",
+        ),
+    ] {
+        let export = exported(
+            &[&format!("{rule}, {ENDS}")],
+            Format::TrivyignoreYaml,
+            false,
+        );
+        assert!(
+            export.text.contains(&format!("      - \"{path}\"\n")),
+            "{export:?}"
+        );
+    }
+}
+
+#[test]
+fn snyk_is_given_no_rule_with_a_path() {
+    let with_path = format!("id: CVE-2024-5535, path: '/var/**', {ENDS}");
+    let export = exported(&[&with_path], Format::Snyk, true);
+    assert!(export.text.contains("ignore: {}"), "{}", export.text);
+    assert!(
+        export.notes[0].contains("not exported: Snyk has no condition on paths"),
+        "{:?}",
+        export.notes
+    );
+}
+
+#[test]
+fn with_a_run_grype_learns_of_rules_until_a_fix() {
+    let rule = "id: CVE-2024-22195, reason: r, owner: o, until-fixed: true";
+    let export = exported(&[rule], Format::Grype, true);
+    assert!(export.text.contains("fix-state: not-fixed"), "{export:?}");
 }

@@ -156,9 +156,6 @@ ignore:
                 "id: CVE-2024-1111, package: openssl, purl: pkg:deb/*/openssl@*, version: \"3.0.1-1\", ecosystem: deb, {reason}"
             ),
             format!(
-                "id: CVE-2024-1111, package: nvidia-*, path: /opt/**, ecosystem: pypi, {reason}, until-fixed: true"
-            ),
-            format!(
                 "id: \"*\", package: kernel, purl: pkg:rpm/*/kernel-headers@*, ecosystem: rpm, acknowledge-broad: true, {reason}"
             ),
             format!(
@@ -176,10 +173,61 @@ ignore:
         .collect();
     assert_eq!(
         lines,
-        [7, 11, 14, 15, 19, 20, 21, 24, 25, 26, 27, 28].map(|line| format!(".grype.yaml:{line}")),
+        [7, 11, 14, 15, 17, 18, 19, 20, 21, 24, 25, 26, 27, 28]
+            .map(|line| format!(".grype.yaml:{line}")),
         "{:#?}",
         import.notes
     );
+    assert!(
+        import.notes[1].contains("not imported: fix-state not-fixed")
+            && import.notes[1].contains("until-fixed: true"),
+        "{:?}",
+        import.notes
+    );
+}
+
+#[test]
+fn source_packages_of_grype_are_those_of_a_system() {
+    let import = imported(
+        "\
+ignore:
+  - package: {upstream-name: requests}
+  - package: {upstream-name: requests, type: python}
+  - package: {upstream-name: linux, name: linux-libc-dev}
+  - package: {upstream-name: gcc-12, name: libstdc++6, type: deb}
+  - package: {upstream-name: linux, name: linux, type: deb}
+  - package: {upstream-name: linux, name: 'linux-.*', type: deb}
+  - vulnerability: CVE-2024-1111
+    package: {upstream-name: glibc, type: deb}
+  - package: {type: rpm}
+",
+        ".grype.yaml",
+    );
+    let reason = "reason: imported from .grype.yaml, which gives no reason";
+    assert_eq!(
+        summary(&import),
+        [
+            format!("id: CVE-2024-1111, package: glibc, ecosystem: deb, {reason}"),
+            format!("id: \"*\", ecosystem: rpm, acknowledge-broad: true, {reason}"),
+        ]
+    );
+    let notes: Vec<_> = import
+        .notes
+        .iter()
+        .map(|note| note.split_once(": ").unwrap())
+        .collect();
+    let lines: Vec<_> = notes.iter().map(|(line, _)| *line).collect();
+    assert_eq!(
+        lines,
+        [2, 3, 4, 5, 6, 7, 8, 10].map(|line| format!(".grype.yaml:{line}")),
+        "{notes:#?}"
+    );
+    assert!(
+        notes[6].1.contains("installed under that name"),
+        "{notes:#?}"
+    );
+    // A rule for every id says so itself; that it does has to be seen.
+    assert!(notes[7].1.contains("every vulnerability"), "{notes:#?}");
 }
 
 #[test]
@@ -214,10 +262,10 @@ exclude: {}
     assert_eq!(
         summary(&import),
         [
-            "id: SNYK-DEBIAN12-OPENSSL-1, reason: fine, created: 2026-01-05, expires: 2026-05-31, until-fixed: true".to_owned(),
+            "id: SNYK-DEBIAN12-OPENSSL-1, package: openssl, ecosystem: deb, reason: fine, created: 2026-01-05, expires: 2026-05-31, until-fixed: true".to_owned(),
             format!("id: SNYK-DEBIAN12-OPENSSL-1, package: libssl3, purl: pkg:deb/*/libssl3@*, version: \"1:3.0\", ecosystem: deb, {reason}"),
             format!("id: SNYK-JS-AXIOS-1, package: axios, version: \"0.21.0\", ecosystem: npm, {reason}"),
-            format!("id: npm:debug:20170905, {reason}, expires: 2026-11-30"),
+            format!("id: npm:debug:20170905, package: debug, ecosystem: npm, {reason}, expires: 2026-11-30"),
         ]
     );
     let lines: Vec<_> = import
@@ -227,10 +275,58 @@ exclude: {}
         .collect();
     assert_eq!(
         lines,
-        [12, 14, 17, 18, 20].map(|line| format!(".snyk:{line}")),
+        [4, 12, 14, 17, 18, 20].map(|line| format!(".snyk:{line}")),
         "{:#?}",
         import.notes
     );
+}
+
+#[test]
+fn every_path_of_snyk_is_every_path_of_the_package_in_the_id() {
+    let reason = "reason: imported from .snyk, which gives no reason";
+    for (id, expected) in [
+        (
+            "SNYK-PYTHON-PARAMIKO-7933074",
+            Some("package: paramiko, ecosystem: pypi"),
+        ),
+        (
+            "SNYK-JS-LODASH-590103",
+            Some("package: lodash, ecosystem: npm"),
+        ),
+        (
+            "npm:@scope/x:20170905",
+            Some("package: \"@scope/x\", ecosystem: npm"),
+        ),
+        (
+            "SNYK-UBUNTU2404-GCC13-1",
+            Some("package: gcc13, ecosystem: deb"),
+        ),
+        // Snyk names what is installed from an RPM, which a source package can also be named.
+        (
+            "SNYK-RHEL8-OPENSSL-1",
+            Some("package: openssl, purl: pkg:rpm/*/openssl@*, ecosystem: rpm"),
+        ),
+        // The group alone, and paths without their punctuation.
+        ("SNYK-JAVA-COMGOOGLEGUAVA-32236", None),
+        ("SNYK-GOLANG-GOLANGORGXNETHTML-8535262", None),
+        ("SNYK-PHP-SYMFONYHTTPKERNEL-1", None),
+        ("SNYK-LINUX-APT-116518", None),
+        ("SNYK-PYTHON", None),
+        ("CVE-2024-1111", None),
+    ] {
+        let import = imported(&format!("ignore: {{'{id}': [{{'*': {{}}}}]}}"), ".snyk");
+        let expected: Vec<_> = expected
+            .map(|conditions| format!("id: \"{id}\", {conditions}, {reason}"))
+            .into_iter()
+            .collect();
+        let found: Vec<_> = summary(&import)
+            .iter()
+            .map(|rule| rule.replace(&format!("id: {id},"), &format!("id: \"{id}\",")))
+            .collect();
+        assert_eq!(found, expected, "{:?}", import.notes);
+        let is_whole = id.starts_with("npm:");
+        assert_eq!(import.notes.len(), usize::from(!is_whole), "{id}");
+    }
 }
 
 #[test]
@@ -283,4 +379,49 @@ fn many_entries_that_are_left_out_take_no_time() {
     assert_eq!(import.notes.len(), 3000);
     assert!(import.notes[0].starts_with(".grype.yaml:2: "));
     assert!(import.notes[2999].starts_with(".grype.yaml: ignore[2999]: "));
+}
+
+#[test]
+fn a_file_that_would_fill_more_than_a_policy_is_refused_at_its_line() {
+    let many = |what: &str| -> String { (0..1000).map(|n| format!("'{what}{n}', ")).collect() };
+    let product = format!(
+        "vulnerabilities:\n  - id: CVE-2024-1111\n    paths: [{}]\n    purls: [{}]\n",
+        many("opt/"),
+        many("pkg:npm/x")
+    );
+    let ids: String = (0..20_000).map(|n| format!("CVE-2024-{n:05}\n")).collect();
+    let comment = format!("# {}\n{ids}", "x".repeat(500_000));
+    for (text, name, place) in [
+        (product, ".trivyignore.yaml", ".trivyignore.yaml:4:"),
+        (format!("# r\n{ids}"), ".trivyignore", ".trivyignore:10002:"),
+        (comment, ".trivyignore", ".trivyignore:4:"),
+    ] {
+        let error = errors(&text, name);
+        assert!(error.starts_with(place), "{error}");
+        assert!(
+            error.contains("at most 10000 rules") && error.contains("help: "),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn rules_that_a_policy_refuses_are_left_out_and_the_others_stay() {
+    let ids: String = (0..3000)
+        .map(|n| {
+            format!(
+                "  - id: {}\n",
+                if n % 1000 == 7 {
+                    "no".to_owned()
+                } else {
+                    format!("CVE-2024-{n:04}")
+                }
+            )
+        })
+        .collect();
+    let import = imported(&format!("vulnerabilities:\n{ids}"), ".trivyignore.yaml");
+    assert_eq!(import.rules.len(), 2997);
+    assert_eq!(import.rules[7].id, "CVE-2024-0008");
+    assert_eq!(import.notes.len(), 3, "{:?}", import.notes);
+    assert!(import.notes[1].starts_with(".trivyignore.yaml:1009: not imported: `no` is not"));
 }

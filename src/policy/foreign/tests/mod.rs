@@ -33,7 +33,7 @@ fn imported(text: &str, name: &str) -> Import {
 /// Each rule in one line, without what the defaults give.
 fn summary(import: &Import) -> Vec<String> {
     let line = |rule: &IgnoreRule| {
-        super::super::edit::rule_text(rule)
+        rule_text(rule)
             .replace("owner: ml\n", "")
             .replace("expires: 2026-12-31\n", "")
             .trim_end()
