@@ -312,7 +312,7 @@ fn a_rule_that_is_used_for_a_part_stays() {
     let workspace = Workspace::new();
     workspace.write(
         "policy.yaml",
-        "version: 1\nignore:\n  - {id: CVE-2024-5535, reason: r, owner: o, expires: 2027-01-01}\n  \
+        "version: 1\ndefault-profile: research\nignore:\n  - {id: CVE-2024-5535, reason: r, owner: o, expires: 2027-01-01}\n  \
          - {id: CVE-2024-5536, reason: r, owner: o, expires: 2027-01-01}\n",
     );
     fs::create_dir(workspace.join("run")).expect("a new folder");
@@ -447,4 +447,64 @@ fn shortened(text: &str) -> String {
         count - 80,
         tail.join("\n")
     )
+}
+
+#[test]
+fn a_run_that_saw_too_little_removes_expired_rules_alone() {
+    let policy_text = "version: 1\nignore:\n  \
+         - {id: CVE-2024-5536, reason: r, owner: o, expires: 2027-01-01}\n  \
+         - {id: CVE-2024-5537, reason: r, owner: o, expires: 2026-01-01}\n";
+    let nothing = trivy("shop:1.0", IMAGE, &[]);
+    for (policy_text, report, why) in [
+        (
+            policy_text.to_owned(),
+            trivy("shop:1.0", IMAGE, &[OPENSSL]),
+            "2 trustworthy results are needed",
+        ),
+        (
+            format!("{policy_text}default-profile: research\n"),
+            nothing,
+            "no report has a package",
+        ),
+    ] {
+        let workspace = Workspace::new();
+        workspace.write("policy.yaml", &policy_text);
+        fs::create_dir(workspace.join("run")).expect("a new folder");
+        workspace.write_json("run/trivy.json", &report);
+        let run = ignore(&workspace, &["prune", "--run", "run"]);
+        assert_done(&run);
+        assert!(
+            run.stderr.contains("warning: run: ") && run.stderr.contains(why),
+            "{run:#?}"
+        );
+        assert!(run.stderr.contains("removed 1 of 2 rules"), "{run:#?}");
+        assert!(policy(&workspace).contains("CVE-2024-5536"), "{run:#?}");
+    }
+}
+
+#[test]
+fn the_difference_of_thousands_of_rules_is_shown_at_once() {
+    let rules: Vec<_> = (0..4000)
+        .map(|n| {
+            let year = 2026 + n % 2;
+            format!(
+                "  - id: CVE-2024-{n:05}\n    reason: r\n    owner: o\n    expires: {year}-06-01\n"
+            )
+        })
+        .collect();
+    let workspace = Workspace::new();
+    workspace.write(
+        "policy.yaml",
+        format!("version: 1\nignore:\n{}", rules.concat()),
+    );
+    let begin = std::time::Instant::now();
+    let run = ignore(&workspace, &["prune", "--dry-run"]);
+    assert_done(&run);
+    let seconds = begin.elapsed().as_secs();
+    assert!(seconds < 15, "{seconds} s");
+    let of = |mark: &str| {
+        let lines = run.stdout.lines().skip(2);
+        lines.filter(|line| line.starts_with(mark)).count()
+    };
+    assert_eq!((of("-"), of("+")), (8000, 0), "more or less than the rules");
 }

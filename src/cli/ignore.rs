@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use super::common::PolicyArgs;
 use super::error::Error;
@@ -68,11 +67,6 @@ impl FileArgs {
         self.now.unwrap_or_else(Timestamp::now)
     }
 
-    /// The day in UTC, in which the last days of rules are counted.
-    fn today(&self) -> Day {
-        Day(TimeZone::UTC.to_datetime(self.moment()).date())
-    }
-
     /// A run as the policy file decides on it, at the moment given.
     fn open_run(&self, run: &Path, file: &file::PolicyFile) -> Result<Opened, Error> {
         let policy = PolicyArgs {
@@ -90,19 +84,15 @@ fn parse_day(text: &str) -> Result<Day, String> {
     Day::parse(text).ok_or_else(|| "expected an existing day in the form YYYY-MM-DD".to_owned())
 }
 
-fn is_expired(rule: &IgnoreRule, today: Day) -> bool {
-    rule.expires.is_some_and(|last| last < today)
-}
-
 /// Rules that are in force, by what they are about: id and conditions. Reason, owner and dates may
 /// differ.
 struct InForce(BTreeMap<String, usize>);
 
 impl InForce {
-    fn of(rules: &[IgnoreRule], today: Day) -> Self {
+    fn of(rules: &[IgnoreRule], now: Timestamp) -> Self {
         let mut all = Self(BTreeMap::new());
         for (number, rule) in rules.iter().enumerate() {
-            if !is_expired(rule, today) {
+            if rule.expires.is_none_or(|last| !last.is_over(now)) {
                 all.insert(number, rule);
             }
         }

@@ -7,7 +7,6 @@ use crate::model::Ecosystem;
 use crate::model::report::UncheckedPackage;
 
 use super::document::{Acknowledged, UncheckedDemand};
-use super::ignore::is_over;
 use super::pattern::name_pattern;
 use super::resolve::ResolvedPolicy;
 
@@ -50,7 +49,7 @@ impl Acknowledgements {
 
     fn holds(&self, package: &UncheckedPackage, now: Timestamp) -> bool {
         self.entries.iter().any(|(entry, pattern, ecosystem)| {
-            !is_over(entry.expires, now) && is_meant(pattern, ecosystem.as_ref(), package)
+            !entry.expires.is_over(now) && is_meant(pattern, ecosystem.as_ref(), package)
         })
     }
 }

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use globset::{GlobSet, GlobSetBuilder};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use crate::model::{Action, AdvisoryId, AdvisoryState, Finding, FixState, RuleMatch};
 
@@ -121,7 +120,7 @@ impl IgnoreRules {
     /// The finding's labels, sorted. A label needs only one of the installed packages.
     pub(super) fn labels(&self, finding: &Finding, now: Timestamp) -> Vec<String> {
         let labels = self.labels.iter().filter(|label| {
-            !is_over(label.last_day, now)
+            !label.last_day.is_over(now)
                 && label
                     .state
                     .is_none_or(|state| state == finding.vulnerability.state)
@@ -178,11 +177,6 @@ struct Label {
     last_day: Day,
 }
 
-/// True when a rule's last day is over, counted in UTC.
-pub(super) fn is_over(last: Day, now: Timestamp) -> bool {
-    TimeZone::UTC.to_datetime(now).date() > last.0
-}
-
 /// Whether a rule holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -217,7 +211,7 @@ impl CompiledRule {
 
     /// True when the last day of the rule is over.
     pub(super) fn is_expired(&self, now: Timestamp) -> bool {
-        self.rule.expires.is_some_and(|last| is_over(last, now))
+        self.rule.expires.is_some_and(|last| last.is_over(now))
     }
 
     pub(super) fn standing(&self, finding: &Finding, now: Timestamp) -> Standing {

@@ -8,7 +8,6 @@ use crate::model::AdvisoryId;
 use crate::model::report::Report;
 
 use super::document::{Conditions, Day, Document, IgnoreRule, Profile};
-use super::ignore::is_over;
 use super::resolve::{Policy, ResolvedPolicy};
 use super::scope::ScopeText;
 use super::yaml;
@@ -130,7 +129,7 @@ fn member(list: &str, ordinal: usize) -> Vec<String> {
 
 fn expired(document: &Document, now: Timestamp, found: &mut Vec<(Vec<String>, String)>) {
     for (ordinal, rule) in document.ignore.iter().enumerate() {
-        if let Some(last) = rule.expires.filter(|last| is_over(*last, now)) {
+        if let Some(last) = rule.expires.filter(|last| last.is_over(now)) {
             let message = format!(
                 "expired on {last} and ignores nothing; renew it or remove it (`crosscheck ignore prune`)"
             );
@@ -138,13 +137,13 @@ fn expired(document: &Document, now: Timestamp, found: &mut Vec<(Vec<String>, St
         }
     }
     for used in &document.use_rule_sets {
-        if is_over(used.expires, now) {
+        if used.expires.is_over(now) {
             let message = format!("expired on {}, so the set does nothing", used.expires);
             found.push((path(&["use-rule-sets", &used.name]), message));
         }
     }
     for (ordinal, entry) in document.acknowledge_unchecked.iter().enumerate() {
-        if is_over(entry.expires, now) {
+        if entry.expires.is_over(now) {
             let message = format!("expired on {} and acknowledges nothing", entry.expires);
             found.push((member("acknowledge-unchecked", ordinal), message));
         }
@@ -166,7 +165,7 @@ struct Longest {
 /// what the other would have to be like, so that long lists stay quick.
 fn shadowed_ignore(document: &Document, now: Timestamp, found: &mut Vec<(Vec<String>, String)>) {
     let rules = &document.ignore;
-    let in_force = |rule: &&IgnoreRule| rule.expires.is_none_or(|last| !is_over(last, now));
+    let in_force = |rule: &&IgnoreRule| rule.expires.is_none_or(|last| !last.is_over(now));
     let mut by_reach: HashMap<Reach<'_>, Longest> = HashMap::new();
     for (ordinal, rule) in rules.iter().enumerate() {
         if !in_force(&rule) {

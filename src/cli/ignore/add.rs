@@ -89,7 +89,7 @@ fn parse_justification(word: &str) -> Result<Justification, String> {
 /// Runs the subcommand.
 pub(super) fn run(args: &AddArgs) -> Result<u8, Error> {
     let file = PolicyFile::read(&args.file)?;
-    let today = args.file.today();
+    let now = args.file.moment();
     let rule = IgnoreRule {
         id: args.id.clone(),
         package: args.package.clone(),
@@ -101,7 +101,7 @@ pub(super) fn run(args: &AddArgs) -> Result<u8, Error> {
         owner: args.owner.clone(),
         reference: args.reference.clone(),
         justification: args.justification,
-        created: args.created.or(Some(today)),
+        created: args.created.or(Some(Day::of(now))),
         expires: args.expires,
         until_fixed: args.until_fixed,
         acknowledge_broad: args.acknowledge_broad,
@@ -115,7 +115,7 @@ pub(super) fn run(args: &AddArgs) -> Result<u8, Error> {
             file.name()
         )));
     };
-    if let Some(same) = InForce::of(file.rules(), today).same(added) {
+    if let Some(same) = InForce::of(file.rules(), now).same(added) {
         return Err(Error::usage(format!(
             "{} has this rule already: ignore[{same}] names the same id and conditions; change its \
              reason or its end there",

@@ -39,7 +39,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<u8, Error> {
         None => None,
     };
     let findings = report.as_ref().map(|report| report.findings.as_slice());
-    let export = foreign::export(file.rules(), findings, args.to, args.file.today());
+    let export = foreign::export(file.rules(), findings, args.to, args.file.moment());
     for note in &export.notes {
         say(&format!("note: {note}"));
     }

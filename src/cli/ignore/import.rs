@@ -16,7 +16,7 @@ use crate::policy::{Day, IgnoreRule};
 
 /// Take over the ignore files of other tools: .trivyignore, .trivyignore.yaml, .grype.yaml, .snyk
 ///
-/// Nothing is taken over that would ignore more than in its own tool; what is left out is said.
+/// What would ignore more than in its own tool is left out; what is left out or differs is said.
 #[derive(Args, Debug)]
 pub(super) struct ImportArgs {
     /// Files to read
@@ -58,8 +58,8 @@ pub(super) fn parse_format(name: &str) -> Result<Format, String> {
 /// Runs the subcommand.
 pub(super) fn run(args: &ImportArgs) -> Result<u8, Error> {
     let file = PolicyFile::read(&args.file)?;
-    let today = args.file.today();
-    if args.expires < today {
+    let now = args.file.moment();
+    if args.expires.is_over(now) {
         return Err(Error::usage(format!(
             "--expires {}: the day is past; give the last day on which the rules shall hold",
             args.expires
@@ -70,7 +70,7 @@ pub(super) fn run(args: &ImportArgs) -> Result<u8, Error> {
         expires: args.expires,
         reason: args.reason.clone(),
     };
-    let mut in_force = InForce::of(file.rules(), today);
+    let mut in_force = InForce::of(file.rules(), now);
     let mut new: Vec<IgnoreRule> = Vec::new();
     let mut problems = Vec::new();
     for path in &args.files {

@@ -1,10 +1,11 @@
 //! `crosscheck ignore list`.
 
 use clap::Args;
+use jiff::Timestamp;
 use serde::Serialize;
 
+use super::FileArgs;
 use super::file::PolicyFile;
-use super::{FileArgs, is_expired};
 use crate::cli::common::{PageArgs, print_text};
 use crate::cli::error::Error;
 use crate::cli::exit;
@@ -54,12 +55,12 @@ enum State {
 /// Runs the subcommand.
 pub(super) fn run(args: &ListArgs) -> Result<u8, Error> {
     let file = PolicyFile::read(&args.file)?;
-    let today = args.file.today();
+    let now = args.file.moment();
     let rows: Vec<Row<'_>> = file
         .rules()
         .iter()
         .enumerate()
-        .map(|(number, rule)| row(number, rule, today))
+        .map(|(number, rule)| row(number, rule, now))
         .collect();
     if args.json {
         let text = serde_json::to_string_pretty(&rows)
@@ -73,12 +74,13 @@ pub(super) fn run(args: &ListArgs) -> Result<u8, Error> {
     Ok(exit::PASS)
 }
 
-fn row(number: usize, rule: &IgnoreRule, today: Day) -> Row<'_> {
+fn row(number: usize, rule: &IgnoreRule, now: Timestamp) -> Row<'_> {
     let days_left = rule
         .expires
-        .and_then(|last| Some(today.0.until(last.0).ok()?.get_days()));
+        .and_then(|last| Some(Day::of(now).0.until(last.0).ok()?.get_days()));
+    let is_expired = rule.expires.is_some_and(|last| last.is_over(now));
     let state = match days_left {
-        _ if is_expired(rule, today) => State::Expired,
+        _ if is_expired => State::Expired,
         Some(days) if days <= SOON => State::Ending,
         None if rule.until_fixed => State::UntilFixed,
         _ => State::Holds,

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::FileArgs;
 use super::file::PolicyFile;
-use super::{FileArgs, is_expired};
 use crate::cli::common::{print_text, say};
 use crate::cli::error::Error;
 use crate::cli::exit;
 use crate::cli::opened::Opened;
+use crate::model::report::Report;
 use crate::model::{Action, Finding, Outcome};
 use crate::policy::edit::{self, number_of};
 
@@ -33,21 +34,29 @@ pub(super) struct PruneArgs {
 /// Runs the subcommand.
 pub(super) fn run(args: &PruneArgs) -> Result<u8, Error> {
     let file = PolicyFile::read(&args.file)?;
-    let today = args.file.today();
+    let now = args.file.moment();
     let used = match &args.run {
         Some(run) => {
             let Opened { report, .. } = args.file.open_run(run, &file)?;
+            let name = run.display();
             for scanner in &report.scanners {
                 if matches!(scanner.outcome, Outcome::Failed(_)) {
                     say(&format!(
                         "warning: {}: {} gave no result; rules that only its findings need count as \
                          unused",
-                        run.display(),
-                        scanner.title
+                        name, scanner.title
                     ));
                 }
             }
-            Some((run.display().to_string(), used_rules(&report.findings)))
+            if let Some(why) = too_little(&report) {
+                say(&format!(
+                    "warning: {name}: it does not tell which rules are unused, and only expired \
+                     ones go: {why}"
+                ));
+                None
+            } else {
+                Some((name.to_string(), used_rules(&report.findings)))
+            }
         }
         None => None,
     };
@@ -55,7 +64,7 @@ pub(super) fn run(args: &PruneArgs) -> Result<u8, Error> {
     for (number, rule) in file.rules().iter().enumerate() {
         let title = format!("ignore[{number}] ({})", rule.id);
         match (&used, rule.expires) {
-            (_, Some(last)) if is_expired(rule, today) => {
+            (_, Some(last)) if last.is_over(now) => {
                 say(&format!("{title}: expired on {last}"));
             }
             (Some((run, used)), _) if !used.contains(&number) => {
@@ -90,6 +99,15 @@ pub(super) fn run(args: &PruneArgs) -> Result<u8, Error> {
         file.name()
     ));
     Ok(exit::PASS)
+}
+
+/// Why a run did not see enough for a rule to be called unused; `None` when it did.
+fn too_little(report: &Report) -> Option<String> {
+    if !report.verdict.insufficient.is_empty() {
+        return Some(report.verdict.insufficient.join("; "));
+    }
+    let saw_nothing = report.findings.is_empty() && report.scanners.iter().all(|s| s.packages == 0);
+    saw_nothing.then(|| "no report has a package".to_owned())
 }
 
 /// The rules that a decision names, be it for a part of a finding.

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
@@ -18,6 +20,16 @@ impl Day {
         (text.len() == 10)
             .then(|| text.parse().ok().map(Self))
             .flatten()
+    }
+
+    /// The day that a moment is part of, in UTC, in which the ends of rules are counted.
+    pub fn of(moment: Timestamp) -> Self {
+        Self(TimeZone::UTC.to_datetime(moment).date())
+    }
+
+    /// True when a rule with this last day no longer holds.
+    pub fn is_over(self, now: Timestamp) -> bool {
+        Self::of(now) > self
     }
 }
 
@@ -114,6 +126,18 @@ mod tests {
         assert_eq!(Day::parse("2026-02-28").unwrap().to_string(), "2026-02-28");
         for text in ["2026-02-30", "2026-2-3", "2026-02-28T10:00", "tomorrow", ""] {
             assert!(Day::parse(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_last_day_is_over_when_the_next_one_begins_in_utc() {
+        let last = Day::parse("2026-02-28").unwrap();
+        for (now, is_over) in [
+            ("2026-02-28T23:59:59Z", false),
+            ("2026-03-01T00:00:00Z", true),
+            ("2026-03-01T01:00:00+02:00", false),
+        ] {
+            assert_eq!(last.is_over(now.parse().unwrap()), is_over, "{now}");
         }
     }
 

@@ -1,10 +1,12 @@
 //! What each rule ignores in a decided run.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::super::document::IgnoreRule;
 use super::super::edit::number_of;
 use super::super::ignore::IgnoreRules;
 use super::names::same_name;
-use crate::model::{Action, Attachment, Finding, Instance, ObservationRecord};
+use crate::model::{Action, Attachment, Finding, Instance, ObservationRecord, RuleMatch};
 
 /// A finding that is ignored, and the part of it that one rule covers.
 pub(super) struct Covered<'f> {
@@ -38,42 +40,81 @@ impl<'f> Covered<'f> {
     }
 }
 
-/// For each rule, in the order of the findings. Only findings that the run really ignores count,
-/// and of several rules those that the decision names.
-pub(super) fn by_rule<'f>(rules: &[IgnoreRule], findings: &'f [Finding]) -> Vec<Vec<Covered<'f>>> {
-    let mut all: Vec<Vec<Covered<'f>>> = rules.iter().map(|_| Vec::new()).collect();
-    // The patterns of a valid policy compile.
-    let Ok(compiled) = IgnoreRules::listed(rules) else {
-        return all;
-    };
-    let compiled: Vec<_> = compiled.iter().collect();
-    for finding in findings {
-        for number in ignoring(finding) {
-            let (Some(rule), Some(list)) = (compiled.get(number), all.get_mut(number)) else {
-                continue;
-            };
-            let covers = rule.covers(finding);
-            let instances: Vec<_> = finding
-                .instances
-                .iter()
-                .zip(covers)
-                .filter_map(|(instance, covers)| covers.then_some(instance))
-                .collect();
-            if !instances.is_empty() {
-                list.push(Covered { finding, instances });
-            }
-        }
-    }
-    all
+/// What is ignored in a run, and by whom.
+#[derive(Default)]
+pub(super) struct Ignored<'f> {
+    /// For each rule of the list, in the order of the findings. Of several rules only those count
+    /// that the decision names.
+    pub(super) by_rule: Vec<Vec<Covered<'f>>>,
+    /// Rule sets, VEX documents and the hosts' drivers, each with the number of findings that are
+    /// not ignored without it.
+    pub(super) by_others: BTreeMap<String, usize>,
 }
 
-/// The numbers of the rules by which a finding is ignored; none when it is not.
-fn ignoring(finding: &Finding) -> impl Iterator<Item = usize> {
+impl<'f> Ignored<'f> {
+    /// Only findings that the run really ignores count.
+    pub(super) fn of(rules: &[IgnoreRule], findings: &'f [Finding]) -> Self {
+        let mut all = Self {
+            by_rule: rules.iter().map(|_| Vec::new()).collect(),
+            by_others: BTreeMap::new(),
+        };
+        // The patterns of a valid policy compile.
+        let Ok(compiled) = IgnoreRules::listed(rules) else {
+            return all;
+        };
+        let compiled: Vec<_> = compiled.iter().collect();
+        for finding in findings {
+            let mut is_open = vec![true; finding.instances.len()];
+            let mut others = BTreeSet::new();
+            for rule_match in ignoring(finding) {
+                let Some(number) = number_of(rule_match) else {
+                    others.insert(source_of(rule_match));
+                    continue;
+                };
+                let (Some(rule), Some(list)) = (compiled.get(number), all.by_rule.get_mut(number))
+                else {
+                    continue;
+                };
+                let covers = rule.covers(finding);
+                let mut instances = Vec::new();
+                let parts = finding.instances.iter().zip(&mut is_open).zip(covers);
+                for ((instance, is_open), covers) in parts {
+                    if covers {
+                        *is_open = false;
+                        instances.push(instance);
+                    }
+                }
+                if !instances.is_empty() {
+                    list.push(Covered { finding, instances });
+                }
+            }
+            if is_open.is_empty() || is_open.contains(&true) {
+                for source in others {
+                    *all.by_others.entry(source.to_owned()).or_default() += 1;
+                }
+            }
+        }
+        all
+    }
+}
+
+/// The rule set or document that a rule is part of; otherwise the rule itself.
+fn source_of(rule: &RuleMatch) -> &str {
+    let name = rule.rule.as_str();
+    let (source, _) = if name.starts_with("vex:") {
+        name.rsplit_once('#').unwrap_or((name, ""))
+    } else {
+        name.rsplit_once(".ignore[").unwrap_or((name, ""))
+    };
+    source
+}
+
+/// The rules by which a finding is ignored; none when it is not.
+fn ignoring(finding: &Finding) -> impl Iterator<Item = &RuleMatch> {
     finding
         .decision
         .iter()
         .filter(|decision| decision.action == Action::Ignore)
         .flat_map(|decision| std::iter::once(&decision.rule).chain(&decision.also))
         .filter(|rule| rule.action == Action::Ignore)
-        .filter_map(number_of)
 }

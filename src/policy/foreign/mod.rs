@@ -4,8 +4,9 @@
 //! Neither direction ever widens a rule. What an entry means is decided by how its tool reads it
 //! (Trivy 0.74 `pkg/result/ignore.go`, Grype 0.121 `grype/match/ignore.go`, Snyk's `policy`
 //! library), and a condition that the other side cannot express keeps the entry out, with a note.
-//! One thing differs on purpose: a policy knows every id of a vulnerability, the tools compare the
-//! one that they report.
+//! Two things differ on purpose: a policy knows every id of a vulnerability, the tools compare the
+//! one that they report; and Grype's `upstream-name` becomes `package`, which installed names match
+//! too, so that a note says so.
 
 mod covered;
 mod grype;
@@ -21,7 +22,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use self::covered::Covered;
+use self::covered::{Covered, Ignored};
 pub use self::spelling::package_urls;
 use super::document::{Day, IgnoreRule};
 use super::edit::{check_each, rule_text};
@@ -143,7 +144,7 @@ pub fn import(
         name,
         defaults,
         found: Vec::new(),
-        rules: 0,
+        rules: Vec::new(),
         bytes: 0,
         first_over: None,
     };
@@ -192,20 +193,13 @@ enum At {
     Line(usize),
 }
 
-/// What became of a part of the file.
-enum Found {
-    Rule(IgnoreRule),
-    Note(String),
-}
-
 /// What an import works with.
 struct Importer<'a> {
     name: &'a str,
     defaults: &'a Defaults,
-    /// In file order.
-    found: Vec<(At, Found)>,
-    /// Number of rules in `found`.
-    rules: usize,
+    /// Notes in file order; `None` where the next of the rules stands.
+    found: Vec<(At, Option<String>)>,
+    rules: Vec<IgnoreRule>,
     /// Their size in a policy.
     bytes: usize,
     /// Where there were too many rules.
@@ -244,12 +238,12 @@ impl Importer<'_> {
 
     /// Takes a rule, unless there are too many already.
     fn take(&mut self, at: At, rule: IgnoreRule) {
-        self.rules += 1;
         self.bytes += rule_text(&rule).len();
-        if self.rules > MAX_RULES || self.bytes > MAX_BYTES {
+        if self.rules.len() == MAX_RULES || self.bytes > MAX_BYTES {
             self.first_over.get_or_insert(at);
         } else {
-            self.found.push((at, Found::Rule(rule)));
+            self.found.push((at, None));
+            self.rules.push(rule);
         }
     }
 
@@ -267,13 +261,12 @@ impl Importer<'_> {
     }
 
     fn note(&mut self, place: &Place, message: String) {
-        self.found
-            .push((At::Place(place.clone()), Found::Note(message)));
+        self.found.push((At::Place(place.clone()), Some(message)));
     }
 
     fn skip_line(&mut self, line: usize, why: &str) {
         let note = format!("not imported: {why}");
-        self.found.push((At::Line(line), Found::Note(note)));
+        self.found.push((At::Line(line), Some(note)));
     }
 
     /// The rules that a policy takes, and notes on everything else.
@@ -295,27 +288,13 @@ impl Importer<'_> {
                 help: Some(help.to_owned()),
             }]));
         }
-        let mut places = Vec::with_capacity(self.found.len());
-        let mut rules = Vec::with_capacity(self.rules);
-        for (at, found) in self.found {
-            places.push((
-                at,
-                match found {
-                    Found::Note(note) => Some(note),
-                    Found::Rule(rule) => {
-                        rules.push(rule);
-                        None
-                    }
-                },
-            ));
-        }
-        let mut checked = check_each(&rules).into_iter();
+        let mut checked = check_each(&self.rules).into_iter();
         let mut import = Import {
             rules: Vec::new(),
             notes: Vec::new(),
         };
         let mut lines_found = 0;
-        for (at, note) in places {
+        for (at, note) in self.found {
             let note = match note {
                 Some(note) => Some(note),
                 None => match checked.next() {
@@ -412,26 +391,26 @@ pub struct Export {
 ///
 /// Without `findings` a rule is translated as it is, where the format can say the same. With the
 /// findings of a run that was decided by the policy with these rules, each rule becomes what it
-/// ignores there: every id of the vulnerability, each package by name and version. `today` tells
-/// which rules are past their last day.
+/// ignores there: every id of the vulnerability, each package by name and version; what is ignored
+/// by others than these rules is noted. `now` tells which rules are past their last day.
 pub fn export(
     rules: &[IgnoreRule],
     findings: Option<&[Finding]>,
     format: Format,
-    today: Day,
+    now: Timestamp,
 ) -> Export {
-    let covered = findings.map(|findings| covered::by_rule(rules, findings));
+    let ignored = findings.map(|findings| Ignored::of(rules, findings));
     let mut notes = Vec::new();
     let mut kept = Vec::new();
     for (number, rule) in rules.iter().enumerate() {
         let one = Exported {
             number,
             rule,
-            covered: covered
+            covered: ignored
                 .as_ref()
-                .map(|all| all.get(number).map_or(&[][..], Vec::as_slice)),
+                .map(|all| all.by_rule.get(number).map_or(&[][..], Vec::as_slice)),
         };
-        if let Some(last) = rule.expires.filter(|last| *last < today) {
+        if let Some(last) = rule.expires.filter(|last| last.is_over(now)) {
             notes.push(one.note(&format!("not exported: it expired on {last}")));
         } else if one.covered.is_some_and(<[_]>::is_empty) {
             notes.push(one.note("not exported: it ignores nothing in this run"));
@@ -447,10 +426,16 @@ pub fn export(
     };
     let text = write(&kept, &mut notes);
     notes.sort_by_key(|(number, _)| *number);
-    Export {
-        text,
-        notes: notes.into_iter().map(|(_, note)| note).collect(),
-    }
+    let mut notes: Vec<String> = notes.into_iter().map(|(_, note)| note).collect();
+    let by_others = ignored.as_ref().map(|ignored| &ignored.by_others);
+    notes.extend(by_others.into_iter().flatten().map(|(source, count)| {
+        let findings = if *count == 1 { "finding" } else { "findings" };
+        format!(
+            "{source} ignores {count} {findings} and is not in this file; `--format openvex` of a \
+             scan or replay writes it for tools that read VEX"
+        )
+    }));
+    Export { text, notes }
 }
 
 /// A note with the number of the rule that it is about.

@@ -194,3 +194,37 @@ fn with_a_run_grype_learns_of_rules_until_a_fix() {
     let export = exported(&[rule], Format::Grype, true);
     assert!(export.text.contains("fix-state: not-fixed"), "{export:?}");
 }
+
+#[test]
+fn what_others_ignore_in_a_run_is_told() {
+    let rule = format!("id: CVE-2021-44228, {ENDS}");
+    let part = format!("id: CVE-2024-22195, path: '/opt/**', {ENDS}");
+    let (rules, mut findings) = decided(&[&rule, &part]);
+    let by = |rule: &str| RuleMatch::new(rule, Action::Ignore, "r");
+    // OpenSSL by others alone, Jinja2 in part, Log4j by a rule of the list alone would do.
+    for (finding, others) in findings.iter_mut().zip([
+        &["vex:a#b.json#/statements/0", "vex:a#b.json#/statements/1"][..],
+        &["rule-sets.old-copies.ignore[0]", "ignore[1]"],
+        &["cuda.host-drivers", "ignore[0]"],
+    ]) {
+        let mut others = others.iter().map(|other| by(other));
+        finding.decision = Some(Decision {
+            action: Action::Ignore,
+            rule: others.next().unwrap(),
+            also: others.collect(),
+            notes: Vec::new(),
+        });
+    }
+    let export = export(&rules, Some(&findings), Format::TrivyignoreYaml, now());
+    let [set, vex] = export.notes.as_slice() else {
+        panic!("{:#?}", export.notes)
+    };
+    assert!(
+        set.starts_with("rule-sets.old-copies ignores 1 finding and is not in this file; "),
+        "{set}"
+    );
+    assert!(
+        vex.starts_with("vex:a#b.json ignores 1 finding") && vex.contains("--format openvex"),
+        "{vex}"
+    );
+}

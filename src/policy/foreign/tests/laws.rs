@@ -91,7 +91,7 @@ proptest! {
         rule in some_rule(),
         format in prop::sample::select(Format::ALL.to_vec()),
     ) {
-        let export = export(std::slice::from_ref(&rule), None, format, day("2026-11-24"));
+        let export = export(std::slice::from_ref(&rule), None, format, now());
         let back = import(&export.text, "x", format, &defaults()).map_err(|error| {
             TestCaseError::fail(format!("{error}\n{}", export.text))
         })?;
@@ -125,7 +125,7 @@ proptest! {
             until_fixed: false, acknowledge_broad: false,
         }};
         prop_assume!(!rule.reason.trim().is_empty());
-        let export = export(std::slice::from_ref(&rule), None, format, day("2026-11-24"));
+        let export = export(std::slice::from_ref(&rule), None, format, now());
         let back = import(&export.text, "x", format, &defaults()).unwrap();
         prop_assert_eq!(back.rules.len(), 1);
         prop_assert_eq!(&back.rules[0].reason, rule.reason.trim());

@@ -9,12 +9,17 @@ use std::collections::BTreeMap;
 use super::super::{Circumstances, decide, parse};
 use super::*;
 use crate::model::{
-    AdvisoryState, Attachment, Ecosystem, Fix, FixState, Instance, Location, ObservationRecord,
-    PackageGroup, PackageRule, ResolvedSeverity, ScannerId, Severity, SourcePackage, Vulnerability,
+    Action, AdvisoryState, Attachment, Decision, Ecosystem, Fix, FixState, Instance, Location,
+    ObservationRecord, PackageGroup, PackageRule, ResolvedSeverity, RuleMatch, ScannerId, Severity,
+    SourcePackage, Vulnerability,
 };
 
 fn day(text: &str) -> Day {
     Day::parse(text).unwrap()
+}
+
+fn now() -> Timestamp {
+    "2026-11-24T00:00:00Z".parse().unwrap()
 }
 
 fn defaults() -> Defaults {
@@ -213,8 +218,12 @@ fn decided(rules: &[&str]) -> (Vec<IgnoreRule>, Vec<Finding>) {
     }
     let policy = parse(&text, "p.yaml").unwrap_or_else(|error| panic!("{error}"));
     let mut findings = image();
-    let now = Circumstances::at("2026-11-24T00:00:00Z".parse().unwrap());
-    decide(&policy.resolve(None).unwrap(), &mut findings, &now);
+    let circumstances = Circumstances::at(now());
+    decide(
+        &policy.resolve(None).unwrap(),
+        &mut findings,
+        &circumstances,
+    );
     (policy.document().ignore.clone(), findings)
 }
 
@@ -223,7 +232,7 @@ const ENDS: &str = "reason: not reached, owner: ml, expires: 2026-12-31";
 fn exported(rules: &[&str], format: Format, with_run: bool) -> Export {
     let (rules, findings) = decided(rules);
     let findings = with_run.then_some(findings.as_slice());
-    export(&rules, findings, format, day("2026-11-24"))
+    export(&rules, findings, format, now())
 }
 
 #[test]
