@@ -3,8 +3,9 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use similar::TextDiff;
+use similar::{Algorithm, TextDiff};
 
 use super::FileArgs;
 use crate::cli::common::read_text;
@@ -14,6 +15,9 @@ use crate::report::escape;
 
 /// The file that is used when none is named.
 const USUAL: &str = "policy.yaml";
+
+/// After which a difference need no longer be the shortest. Only many rules for one id take as long.
+const DIFF_TIME: Duration = Duration::from_secs(2);
 
 /// A policy file, read and valid.
 pub(super) struct PolicyFile {
@@ -84,7 +88,12 @@ impl PolicyFile {
     /// The difference to `text` as a unified diff that is safe on a terminal.
     pub(super) fn diff(&self, text: &str) -> String {
         let name = self.name();
-        let diff = TextDiff::from_lines(self.text.as_str(), text);
+        // With thousands of rules gone the usual algorithm takes long; ids are lines of their own, by
+        // which this one finds its way.
+        let diff = TextDiff::configure()
+            .algorithm(Algorithm::Patience)
+            .timeout(DIFF_TIME)
+            .diff_lines(self.text.as_str(), text);
         let diff = diff
             .unified_diff()
             .context_radius(3)
