@@ -143,8 +143,9 @@ fn title(package: &Package) -> String {
         .to_owned()
 }
 
-/// NVIDIA publishes its driver as `nvcr.io/nvidia/driver`; mirrors keep the end of the path. Images
-/// built from its sources are named after the repository, `gpu-driver-container`.
+/// NVIDIA publishes its drivers as `nvcr.io/nvidia/driver` and `nvcr.io/nvidia/vgpu-guest-driver`,
+/// and builds them in the repository `gpu-driver-container`, which is a folder for its images on
+/// ghcr.io. Mirrors keep the end of the path; copies elsewhere are called `nvidia-driver`.
 fn is_driver_image_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let name = name.split('@').next().unwrap_or_default();
@@ -152,7 +153,12 @@ fn is_driver_image_name(name: &str) -> bool {
     let (folder, last) = name.rsplit_once('/').unwrap_or(("", name));
     let last = last.split(':').next().unwrap_or_default();
     let parent = folder.rsplit('/').next().unwrap_or_default();
-    (parent == "nvidia" && last == "driver") || last.contains("gpu-driver-container")
+    (parent == "nvidia" && matches!(last, "driver" | "vgpu-guest-driver"))
+        || last == "nvidia-driver"
+        || last.starts_with("nvidia-driver-")
+        || [folder, last]
+            .iter()
+            .any(|part| part.contains("gpu-driver-container"))
 }
 
 #[cfg(test)]
@@ -171,6 +177,16 @@ mod tests {
             ("NVCR.IO/NVIDIA/DRIVER", true),
             ("nvidia/driver", true),
             ("quay.io/me/my-gpu-driver-container:1", true),
+            (
+                "ghcr.io/nvidia/gpu-driver-container/driver:580-ubuntu22.04",
+                true,
+            ),
+            ("nvcr.io/nvidia/vgpu-guest-driver:580", true),
+            ("registry.example:5000/nvidia-driver@sha256:0123", true),
+            ("registry.example/gpu/nvidia-driver-rhel9:580", true),
+            ("nvidia-driver:1", true),
+            ("registry.example/ml/my-nvidia-driver-exporter:1", false),
+            ("registry.example/ml/app:gpu-driver-container", false),
             ("nvcr.io/nvidia/driver-toolkit:1", false),
             ("nvcr.io/nvidia/pytorch:25.01-py3", false),
             ("registry.example/driver:1", false),
