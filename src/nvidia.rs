@@ -30,6 +30,8 @@ pub enum PackageClass {
     DriverTool,
     /// Data Center GPU Manager.
     Dcgm,
+    /// Named like a part of the driver, and of no class that is known. It may contain anything.
+    Unrecognised,
 }
 
 impl PackageClass {
@@ -39,6 +41,8 @@ impl PackageClass {
         let names = match ecosystem {
             Ecosystem::PyPi => &NAMES.pypi,
             Ecosystem::Conda => &NAMES.conda,
+            Ecosystem::Generic => &NAMES.os,
+            Ecosystem::Other(name) if name == "nix" => &NAMES.os,
             ecosystem if ecosystem.is_os() => &NAMES.os,
             _ => return None,
         };
@@ -61,7 +65,8 @@ impl PackageClass {
             Self::DriverUserMode
             | Self::DriverKernel
             | Self::DriverInstaller
-            | Self::DriverTool => "NVIDIA's driver and tools",
+            | Self::DriverTool
+            | Self::Unrecognised => "NVIDIA's driver and tools",
             Self::Dcgm => "NVIDIA's Data Center GPU Manager",
         }
     }
@@ -189,6 +194,28 @@ mod tests {
             ),
             ("deb", "nvidia-installer", Some(C::DriverInstaller)),
             ("deb", "nvidia-settings", Some(C::DriverTool)),
+            ("deb", "nvidia-fabricmanager-580", Some(C::DriverTool)),
+            ("rpm", "nvidia-driver-assistant", Some(C::DriverTool)),
+            ("rpm", "nvidia-computeG05", Some(C::DriverUserMode)),
+            ("rpm", "nvidia-glG05", Some(C::DriverUserMode)),
+            ("rpm", "x11-video-nvidiaG05", Some(C::DriverUserMode)),
+            ("rpm", "nvidia-gl-G06-32bit", Some(C::DriverUserMode)),
+            ("deb", "nvidia-384", Some(C::DriverUserMode)),
+            ("deb", "nvidia-340-updates", Some(C::DriverUserMode)),
+            ("deb", "nvidia-libopencl1", Some(C::DriverUserMode)),
+            ("deb", "libcudadebugger1", Some(C::DriverUserMode)),
+            ("deb", "nvidia-opencl-dev", Some(C::CudaToolkit)),
+            ("deb", "nvidia-profiler", Some(C::CudaToolkit)),
+            ("deb", "libcudart12", Some(C::CudaToolkit)),
+            ("deb", "libnvrtc12", Some(C::CudaToolkit)),
+            ("nix", "nvidia-x11", Some(C::Unrecognised)),
+            ("nix", "nvidia-container-toolkit", Some(C::ContainerRuntime)),
+            ("generic", "my-nvidia-driver-libs", Some(C::Unrecognised)),
+            ("generic", "libcuda", Some(C::Unrecognised)),
+            ("deb", "my-cuda-compat-12", Some(C::Unrecognised)),
+            ("deb", "golang-github-nvidia-go-nvml-dev", None),
+            ("npm", "nvidia-driver", None),
+            ("golang", "github.com/NVIDIA/go-nvml", None),
             ("rpm", "datacenter-gpu-manager-4-core", Some(C::Dcgm)),
             ("pypi", "triton", None),
             ("pypi", "nvidia-smi", None),

@@ -17,8 +17,9 @@ pub(super) fn class(
 ) -> Option<&'static str> {
     let comes_from_nvidia = match ecosystem {
         Ecosystem::Deb | Ecosystem::Rpm => !is_distribution_build(version, maintainer),
-        // NVIDIA has no repositories for other package managers of operating systems.
-        other => !other.is_os(),
+        Ecosystem::PyPi | Ecosystem::Conda => true,
+        // NVIDIA has no repositories for other package managers.
+        _ => false,
     };
     comes_from_nvidia
         .then(|| PackageClass::of(ecosystem, name))
@@ -101,6 +102,7 @@ mod tests {
             (Ecosystem::PyPi, "torch", None, None),
             (Ecosystem::Conda, "cudatoolkit", None, Some("CUDA toolkit")),
             (Ecosystem::Npm, "cuda-js", None, None),
+            (Ecosystem::Generic, "nvidia-driver", None, None),
         ] {
             let class = class(&ecosystem, name, "12.4.1-1", maintainer);
             match expected {

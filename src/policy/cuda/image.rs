@@ -1,12 +1,11 @@
 //! What of NVIDIA's driver an image contains.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::version::DriverVersion;
+use crate::model::Package;
 use crate::model::package::driver_library_version;
-use crate::model::{InventoryScope, Package, ScannerId};
 use crate::nvidia::PackageClass;
-use crate::reconcile::Inventory;
 
 /// An image as the rule on drivers sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,35 +55,24 @@ impl Image {
         image
     }
 
-    /// An image with the packages that the scanners of a run list. They are complete as soon as one
-    /// scanner's list is: each sees what the package managers have on record.
-    pub fn from_inventories<'a>(
-        names: impl IntoIterator<Item = &'a str>,
-        inventories: &'a BTreeMap<ScannerId, Inventory>,
-    ) -> Self {
-        let complete = inventories
-            .values()
-            .any(|inventory| inventory.scope == InventoryScope::Complete);
-        let packages = inventories
-            .values()
-            .flat_map(|inventory| inventory.packages.values().flatten())
-            .map(|listed| &listed.package);
-        Self::new(names, packages, complete)
-    }
-
     fn add(&mut self, package: &Package) {
         match PackageClass::of(&package.ecosystem, &package.name) {
             Some(PackageClass::DriverKernel) => {
                 self.kernel.insert(title(package));
+                // Only distributions divide the driver into kernel modules and libraries.
+                if !package.ecosystem.is_os() {
+                    self.ship(package, title(package));
+                }
             }
             Some(PackageClass::DriverInstaller) => {
                 self.installer.insert(title(package));
             }
             Some(PackageClass::DriverUserMode | PackageClass::CudaCompat) => {
-                self.user_mode.insert(Shipped {
-                    what: title(package),
-                    version: DriverVersion::from_package_version(&package.version),
-                });
+                self.ship(package, title(package));
+            }
+            // Nobody knows what is in it, and a wrong mitigation is worse than a missing one.
+            Some(PackageClass::Unrecognised) => {
+                self.ship(package, format!("{} (by its name)", title(package)));
             }
             _ => {}
         }
@@ -95,6 +83,13 @@ impl Image {
         for path in places.chain(package.files.iter().map(String::as_str)) {
             self.add_file(path);
         }
+    }
+
+    fn ship(&mut self, package: &Package, what: String) {
+        self.user_mode.insert(Shipped {
+            what,
+            version: DriverVersion::from_package_version(&package.version),
+        });
     }
 
     /// One file more that is known to be in the image. Only the driver's libraries and its installer
@@ -202,7 +197,7 @@ mod tests {
         let library = "/usr/lib/x86_64-linux-gnu/libcuda.so.580.159.03";
         let mut owner = Package::new(Ecosystem::Deb, "bundle", "1");
         owner.record_files([library, "/usr/bin/bundle"].into_iter());
-        let mut file = Package::new(Ecosystem::Generic, "libcuda", "");
+        let mut file = Package::new(Ecosystem::Generic, "blob", "");
         file.locations.extend(Location::new(Some(library), None));
         for package in [owner, file] {
             let image = Image::new([], [&package], true);
@@ -212,18 +207,45 @@ mod tests {
     }
 
     #[test]
-    fn one_complete_list_of_packages_is_enough() {
-        let inventory = |scope| Inventory {
-            scope,
-            ..Inventory::default()
-        };
-        let mut inventories = BTreeMap::from([(
-            ScannerId::new("snyk"),
-            inventory(InventoryScope::VulnerableOnly),
-        )]);
-        let image = |inventories: &_| Image::from_inventories(["app"], inventories);
-        assert!(!image(&inventories).is_complete());
-        inventories.insert(ScannerId::new("trivy"), inventory(InventoryScope::Complete));
-        assert!(image(&inventories).is_complete());
+    fn what_is_only_named_like_a_driver_is_taken_for_one() {
+        for (purl, expected) in [
+            (
+                "pkg:rpm/suse/nvidia-computeG05@470.1",
+                "nvidia-computeG05 470.1",
+            ),
+            ("pkg:deb/ubuntu/nvidia-384@384.130", "nvidia-384 384.130"),
+            (
+                "pkg:deb/debian/libcudadebugger1@580.95.05-1",
+                "libcudadebugger1 580.95.05-1",
+            ),
+            (
+                "pkg:nix/nvidia-x11@580.95.05",
+                "nvidia-x11 580.95.05 (by its name)",
+            ),
+            (
+                "pkg:generic/nvidia-driver-linux@580.95.05",
+                "nvidia-driver-linux 580.95.05",
+            ),
+        ] {
+            let package = Package::from_purl(purl).unwrap();
+            let image = Image::new([], [&package], true);
+            let shipped: Vec<&str> = image.user_mode().iter().map(|s| s.what.as_str()).collect();
+            assert_eq!(shipped, [expected]);
+        }
+        for purl in [
+            "pkg:deb/debian/libcudart12@12.4",
+            "pkg:deb/ubuntu/libcudnn9-cuda-12@9.1",
+            "pkg:nix/libnvidia-container@1.17",
+            "pkg:generic/nvidia-container-toolkit@1.17",
+            "pkg:deb/ubuntu/datacenter-gpu-manager-4-core@4.1",
+            "pkg:deb/ubuntu/nvidia-settings@580",
+            "pkg:deb/ubuntu/nvidia-dkms-580@580.95.05",
+            "pkg:golang/github.com/NVIDIA/go-nvml@1",
+            "pkg:pypi/nvidia-ml-py@1",
+        ] {
+            let package = Package::from_purl(purl).unwrap();
+            let image = Image::new([], [&package], true);
+            assert!(image.user_mode().is_empty(), "{purl}");
+        }
     }
 }
