@@ -245,7 +245,7 @@ impl Rule<'_> {
         match &host.driver {
             HostDriver::Malformed(malformed) => format!("{origin}: {malformed}; {}", wanted()),
             HostDriver::Unknown => {
-                format!("{origin} does not tell its driver's version; {}", wanted())
+                format!("{origin}: no version of the driver is known; {}", wanted())
             }
             HostDriver::Excluded(why) => format!(
                 "{origin}: {why}; the versions in NVIDIA bulletin {bulletin} for {id} do not apply \

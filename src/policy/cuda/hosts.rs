@@ -1,6 +1,7 @@
 //! The drivers of the hosts that an image may run on.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use super::version::{DriverVersion, MalformedVersion};
 
@@ -99,36 +100,93 @@ impl FromIterator<Host> for Hosts {
     }
 }
 
-/// Collects hosts by their driver's version, so that a fleet of a thousand equal nodes is one host
-/// with a short origin.
+/// What a node says of its driver.
+#[derive(Clone, Debug)]
+pub(super) enum NodeDriver {
+    /// Not in the list of bulletins; why, in one clause.
+    Excluded(&'static str),
+    /// Nothing.
+    Unknown,
+    /// Two versions; which.
+    Contradictory(String),
+    /// Something that is no version.
+    Malformed(MalformedVersion),
+    /// Its version.
+    Known(DriverVersion),
+}
+
+/// What nodes that are one host have in common. What they say that is wrong may differ in any number
+/// of ways. The order is that of the hosts: those that forbid every mitigation come first, because
+/// they are what a person has to mend.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Group {
+    Excluded(&'static str),
+    Unknown,
+    Contradictory,
+    Malformed(&'static str),
+    Known(DriverVersion),
+}
+
+impl NodeDriver {
+    fn group(&self) -> Group {
+        match self {
+            Self::Excluded(why) => Group::Excluded(why),
+            Self::Unknown => Group::Unknown,
+            Self::Contradictory(_) => Group::Contradictory,
+            Self::Malformed(malformed) => Group::Malformed(malformed.reason),
+            Self::Known(version) => Group::Known(version.clone()),
+        }
+    }
+}
+
+/// Collects nodes by what they say of their drivers, so that a fleet of a thousand equal nodes is one
+/// host with a short origin.
 #[derive(Default)]
-pub(super) struct ByVersion(BTreeMap<DriverVersion, Vec<String>>);
+pub(super) struct ByDriver(BTreeMap<Group, Vec<(String, NodeDriver)>>);
 
 /// Most names that an origin spells out.
 const NAMES_SHOWN: usize = 3;
 
-impl ByVersion {
-    pub(super) fn add(&mut self, version: DriverVersion, name: String) {
-        self.0.entry(version).or_default().push(name);
+impl ByDriver {
+    pub(super) fn add(&mut self, name: String, driver: NodeDriver) {
+        self.0
+            .entry(driver.group())
+            .or_default()
+            .push((name, driver));
     }
 
-    /// One host for each version; `source` is the file that the names come from.
+    /// One host for each group; `source` is the file that the names come from.
     pub(super) fn finish(self, source: &str) -> impl Iterator<Item = Host> {
-        self.0.into_iter().map(move |(version, mut names)| {
-            names.sort_unstable();
-            let more = names.len().saturating_sub(NAMES_SHOWN);
-            names.truncate(NAMES_SHOWN);
-            let word = if names.len() == 1 { "node" } else { "nodes" };
-            let names = names.join(", ");
-            let rest = if more > 0 {
-                format!(" and {more} more")
-            } else {
-                String::new()
+        self.0.into_values().filter_map(move |mut nodes| {
+            nodes.sort_by(|(a, _), (b, _)| a.cmp(b));
+            let names: Vec<&str> = nodes.iter().map(|(name, _)| name.as_str()).collect();
+            let mut origin = origin(&names, source);
+            // The first node stands for the others.
+            let (_, driver) = nodes.into_iter().next()?;
+            let driver = match driver {
+                NodeDriver::Excluded(why) => HostDriver::Excluded(why.to_owned()),
+                NodeDriver::Unknown => HostDriver::Unknown,
+                NodeDriver::Contradictory(versions) => {
+                    let _ = write!(origin, " (its labels contradict each other: {versions})");
+                    HostDriver::Unknown
+                }
+                NodeDriver::Malformed(malformed) => HostDriver::Malformed(malformed),
+                NodeDriver::Known(version) => HostDriver::Known(version),
             };
-            Host {
-                driver: HostDriver::Known(version),
-                origin: format!("{word} {names}{rest} of {source}"),
-            }
+            Some(Host { driver, origin })
         })
     }
+}
+
+/// `nodes a, b, c and 4 more of nodes.json`.
+fn origin(names: &[&str], source: &str) -> String {
+    let word = if names.len() == 1 { "node" } else { "nodes" };
+    let more = names.len().saturating_sub(NAMES_SHOWN);
+    let shown: Vec<&str> = names.iter().copied().take(NAMES_SHOWN).collect();
+    let rest = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    format!("{word} {}{rest} of {source}", shown.join(", "))
 }

@@ -1,28 +1,17 @@
 //! Host drivers from the nodes of a Kubernetes cluster: the output of
 //! `kubectl get nodes -o json`, with the labels of NVIDIA's GPU feature discovery.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
-use super::hosts::{ByVersion, Host, HostDriver, Hosts};
-use super::version::DriverVersion;
+use self::node::Node;
+use super::hosts::{ByDriver, Hosts};
 use crate::formats::decode;
+
+mod node;
 
 /// Largest file of nodes that is read, in bytes (256 MiB). A node has about 20 kB, so this is far
 /// above what Kubernetes supports in one cluster.
 pub const MAX_NODES_BYTES: usize = 256 << 20;
-
-/// Labels by which clouds mark nodes with an NVIDIA GPU; the value begins with `nvidia`.
-const CLOUD_LABELS: &[&str] = &[
-    "cloud.google.com/gke-accelerator",
-    "eks.amazonaws.com/instance-gpu-manufacturer",
-    "k8s.amazonaws.com/accelerator",
-    "karpenter.azure.com/sku-gpu-manufacturer",
-    "karpenter.k8s.aws/instance-gpu-manufacturer",
-    "kubernetes.azure.com/accelerator",
-    "accelerator",
-];
 
 /// Why a file of nodes gives no hosts.
 #[derive(Debug, thiserror::Error)]
@@ -70,9 +59,20 @@ pub enum NodesError {
         /// The kind that is there; shortened.
         found: String,
     },
+    /// A page of a longer list.
+    #[error(
+        "{file}: /metadata/continue: only the first {nodes} nodes of a longer list, so that hosts are \
+         missing; write all of them, without a limit: kubectl get nodes -o json"
+    )]
+    Page {
+        /// The file.
+        file: String,
+        /// How many nodes it lists.
+        nodes: usize,
+    },
     /// No node shows an NVIDIA GPU.
     #[error(
-        "{file}: none of its {nodes} nodes shows an NVIDIA GPU, by a label or by a resource; write \
+        "{file}: none of its {nodes} nodes shows an NVIDIA GPU, by a label, a taint or a resource; write \
          the nodes of the cluster that the image runs in, and see that GPU feature discovery runs there"
     )]
     NoGpuNode {
@@ -97,73 +97,26 @@ pub enum NodesError {
 #[derive(Deserialize)]
 struct List {
     kind: Option<String>,
+    #[serde(default)]
+    metadata: ListMetadata,
     items: Option<Vec<Node>>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Node {
-    kind: Option<String>,
-    #[serde(default)]
-    metadata: Metadata,
-    #[serde(default)]
-    spec: Spec,
-    #[serde(default)]
-    status: Status,
-}
-
-#[derive(Default, Deserialize)]
-struct Metadata {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
-}
-
-#[derive(Default, Deserialize)]
-struct Spec {
-    #[serde(default)]
-    unschedulable: bool,
-}
-
+/// What the API tells of a list; both are absent from the last page.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Status {
-    #[serde(default)]
-    capacity: BTreeMap<String, Quantity>,
-    #[serde(default)]
-    allocatable: BTreeMap<String, Quantity>,
-    #[serde(default)]
-    node_info: NodeInfo,
+struct ListMetadata {
+    r#continue: Option<String>,
+    remaining_item_count: Option<u64>,
 }
 
-/// Kubernetes writes quantities as text; people who edit the file write numbers.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Quantity {
-    Text(String),
-    Number(serde_json::Number),
-}
-
-impl Quantity {
-    /// False for nothing at all. What cannot be read counts as something.
-    fn is_some(&self) -> bool {
-        match self {
-            Self::Text(text) => text.trim() != "0",
-            Self::Number(number) => number.as_f64() != Some(0.0),
-        }
+impl ListMetadata {
+    fn more_pages(&self) -> bool {
+        self.r#continue
+            .as_deref()
+            .is_some_and(|token| !token.is_empty())
+            || self.remaining_item_count.is_some_and(|count| count > 0)
     }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct NodeInfo {
-    #[serde(default)]
-    operating_system: String,
-    #[serde(default)]
-    os_image: String,
-    #[serde(default)]
-    kernel_version: String,
 }
 
 impl Hosts {
@@ -173,32 +126,24 @@ impl Hosts {
     /// Nodes without an NVIDIA GPU do not count, nor do cordoned ones, which are named in
     /// [`Hosts::skipped`]. A GPU node that does not say its driver's version, or is of a kind that
     /// the bulletins do not cover, is kept as a host that nothing can be mitigated on. Nodes with
-    /// the same version are one host.
+    /// the same version, or that cannot be judged for the same reason, are one host.
     ///
     /// # Errors
     /// [`NodesError`]: what is wrong with the file, and that it names no host.
     pub fn from_nodes(json: &[u8], file: &str) -> Result<Self, NodesError> {
         let nodes = read(json, file)?;
         let mut hosts = Self::default();
-        let mut by_version = ByVersion::default();
-        let mut cannot = Vec::new();
+        let mut by_driver = ByDriver::default();
         let count = nodes.len();
         for node in nodes.iter().filter(|node| node.has_nvidia_gpu()) {
             let name = node.name();
-            if node.spec.unschedulable {
+            if node.is_cordoned() {
                 hosts.skip(format!("node {name} of {file} is cordoned"));
                 continue;
             }
-            match node.driver() {
-                HostDriver::Known(version) => by_version.add(version, name),
-                driver => cannot.push(Host {
-                    driver,
-                    origin: format!("node {name} of {file}"),
-                }),
-            }
+            by_driver.add(name, node.driver());
         }
-        // Those that forbid every mitigation come first: they are what a person has to mend.
-        for host in cannot.into_iter().chain(by_version.finish(file)) {
+        for host in by_driver.finish(file) {
             hosts.push(host);
         }
         if !hosts.is_empty() {
@@ -239,6 +184,7 @@ fn read(json: &[u8], file: &str) -> Result<Vec<Node>, NodesError> {
             .collect(),
     };
     let list: List = serde_json::from_str(&json).map_err(malformed)?;
+    let more_pages = list.metadata.more_pages();
     let nodes = match list.kind.as_deref() {
         Some("Node") => return Ok(vec![serde_json::from_str(&json).map_err(malformed)?]),
         Some("List" | "NodeList") => list.items.unwrap_or_default(),
@@ -249,111 +195,11 @@ fn read(json: &[u8], file: &str) -> Result<Vec<Node>, NodesError> {
         .position(|node| node.kind.as_deref().is_some_and(|kind| kind != "Node"));
     match foreign.and_then(|at| Some((at, nodes.get(at)?.kind.clone()))) {
         Some((at, kind)) => Err(wrong(format!("items/{at}/kind"), "`Node`", kind)),
+        None if more_pages => Err(NodesError::Page {
+            file: file.to_owned(),
+            nodes: nodes.len(),
+        }),
         None => Ok(nodes),
-    }
-}
-
-impl Node {
-    fn name(&self) -> String {
-        match self.metadata.name.as_str() {
-            "" => "without a name".to_owned(),
-            name => name.chars().take(253).collect(),
-        }
-    }
-
-    fn label(&self, key: &str) -> Option<&str> {
-        self.metadata.labels.get(key).map(String::as_str)
-    }
-
-    fn has_nvidia_gpu(&self) -> bool {
-        let resources = self.status.capacity.iter().chain(&self.status.allocatable);
-        let mut labels = self.metadata.labels.iter();
-        self.label("nvidia.com/gpu.present") == Some("true")
-            || resources
-                .filter(|(name, _)| {
-                    matches!(name.as_str(), "nvidia.com/gpu" | "nvidia.com/gpu.shared")
-                        || name.starts_with("nvidia.com/mig-")
-                })
-                .any(|(_, quantity)| quantity.is_some())
-            || labels.any(|(key, value)| {
-                // Node feature discovery; 10de is NVIDIA's PCI vendor id.
-                let by_pci_id = key.starts_with("feature.node.kubernetes.io/pci-")
-                    && key.contains("10de")
-                    && key.ends_with(".present")
-                    && value == "true";
-                let by_cloud = CLOUD_LABELS.contains(&key.as_str())
-                    && value.to_ascii_lowercase().starts_with("nvidia");
-                by_pci_id || by_cloud || key.starts_with("nvidia.com/cuda.driver")
-            })
-    }
-
-    fn driver(&self) -> HostDriver {
-        if let Some(why) = self.exclusion() {
-            return HostDriver::Excluded(why.to_owned());
-        }
-        match self.driver_text() {
-            None => HostDriver::Unknown,
-            Some(text) => match DriverVersion::parse(&text) {
-                Ok(version) => HostDriver::Known(version),
-                Err(malformed) => HostDriver::Malformed(malformed),
-            },
-        }
-    }
-
-    /// Why the list of bulletins says nothing about this node's driver.
-    fn exclusion(&self) -> Option<&'static str> {
-        let info = &self.status.node_info;
-        let product = self
-            .label("nvidia.com/gpu.machine")
-            .or(self.label("nvidia.com/gpu.product"))
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        let windows = [
-            info.operating_system.as_str(),
-            self.label("kubernetes.io/os").unwrap_or_default(),
-        ];
-        if windows.contains(&"windows") {
-            Some("it runs Windows, whose driver has other versions")
-        } else if self.label("nvidia.com/vgpu.present") == Some("true") {
-            Some("it is a vGPU guest, whose flaws may lie in the vGPU manager outside of it")
-        } else if info.kernel_version.ends_with("-tegra")
-            || info.os_image.to_ascii_lowercase().contains("tegra")
-            || ["jetson", "tegra"]
-                .iter()
-                .any(|word| product.contains(word))
-        {
-            Some("it is a Jetson, whose driver has bulletins of its own")
-        } else if info
-            .kernel_version
-            .to_ascii_lowercase()
-            .contains("microsoft")
-        {
-            Some("it runs in WSL2, where the driver is that of Windows")
-        } else {
-            None
-        }
-    }
-
-    /// The driver's version from the labels of GPU feature discovery: whole, in parts, or in the
-    /// parts of the deprecated labels. The last part is empty where the version has two.
-    fn driver_text(&self) -> Option<String> {
-        if let Some(full) = self.label("nvidia.com/cuda.driver-version.full") {
-            return Some(full.to_owned());
-        }
-        let joined = |prefix: &str, last: &str| {
-            let part = |name: &str| self.label(&format!("{prefix}{name}"));
-            let revision = part(last).filter(|part| !part.is_empty());
-            let parts = [part("major")?, part("minor").unwrap_or_default()];
-            Some(
-                parts
-                    .into_iter()
-                    .chain(revision)
-                    .collect::<Vec<_>>()
-                    .join("."),
-            )
-        };
-        joined("nvidia.com/cuda.driver-version.", "revision")
-            .or_else(|| joined("nvidia.com/cuda.driver.", "rev"))
     }
 }
 

@@ -94,9 +94,15 @@ impl DriverVersion {
         let [branch, _, _] = self.parts;
         DriverBranch(branch)
     }
+
+    /// Its parts; the third is zero where it has two.
+    pub(super) fn parts(&self) -> [u32; 3] {
+        self.parts
+    }
 }
 
-fn number(digits: &str) -> Option<u32> {
+/// A part of a version: a few plain digits.
+pub(super) fn number(digits: &str) -> Option<u32> {
     let plain = !digits.is_empty()
         && digits.len() <= MAX_DIGITS
         && digits.bytes().all(|byte| byte.is_ascii_digit());

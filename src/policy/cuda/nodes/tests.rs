@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::policy::cuda::{DriverVersion, HostDriver};
 
 fn node(name: &str, labels: &Value) -> Value {
     json!({
@@ -32,8 +33,10 @@ fn known(text: &str) -> HostDriver {
 fn the_version_comes_from_the_best_label() {
     let full = json!({
         "nvidia.com/cuda.driver-version.full": "580.178.04",
-        "nvidia.com/cuda.driver-version.major": "570",
-        "nvidia.com/cuda.driver.major": "560",
+        "nvidia.com/cuda.driver-version.major": "580",
+        "nvidia.com/cuda.driver-version.minor": "178",
+        "nvidia.com/cuda.driver-version.revision": "04",
+        "nvidia.com/cuda.driver.major": "580",
     });
     assert_eq!(driver_of(&full), known("580.178.04"));
     let parts = json!({
@@ -48,6 +51,50 @@ fn the_version_comes_from_the_best_label() {
         "nvidia.com/cuda.driver.rev": "01",
     });
     assert_eq!(driver_of(&deprecated), known("535.309.01"));
+}
+
+#[test]
+fn labels_that_contradict_each_other_say_no_version() {
+    for (labels, said) in [
+        (
+            json!({
+                "nvidia.com/cuda.driver-version.full": "580.178.04",
+                "nvidia.com/cuda.driver-version.major": "570",
+            }),
+            "580.178.04 by one and 570 by nvidia.com/cuda.driver-version.major",
+        ),
+        (
+            json!({
+                "nvidia.com/cuda.driver-version.full": "580.178.04",
+                "nvidia.com/cuda.driver.rev": "",
+            }),
+            "580.178.04 by one and none by nvidia.com/cuda.driver.rev",
+        ),
+        (
+            json!({
+                "nvidia.com/cuda.driver-version.major": "580",
+                "nvidia.com/cuda.driver-version.minor": "178",
+                "nvidia.com/cuda.driver-version.revision": "04",
+                "nvidia.com/cuda.driver.major": "580",
+                "nvidia.com/cuda.driver.minor": "159",
+            }),
+            "580.178.04 by one and 159 by nvidia.com/cuda.driver.minor",
+        ),
+    ] {
+        let hosts = hosts(&[node("a", &labels)]).unwrap();
+        let host = hosts.iter().next().unwrap();
+        assert_eq!(host.driver, HostDriver::Unknown);
+        assert_eq!(
+            host.origin,
+            format!("node a of nodes.json (its labels contradict each other: {said})")
+        );
+    }
+    let agreeing = json!({
+        "nvidia.com/cuda.driver-version.full": "580.142",
+        "nvidia.com/cuda.driver-version.revision": "",
+        "nvidia.com/cuda.driver.minor": "0142",
+    });
+    assert_eq!(driver_of(&agreeing), known("580.142"));
 }
 
 #[test]
@@ -71,13 +118,43 @@ fn a_gpu_node_that_cannot_be_judged_stays_a_host() {
     for labels in [
         version(&[("kubernetes.io/os", "windows")]),
         version(&[("nvidia.com/vgpu.present", "true")]),
+        version(&[("nvidia.com/vgpu.host-driver-version", "580.10")]),
+        version(&[("nvidia.com/gpu.product", "GRID-T4-16Q")]),
+        version(&[("nvidia.com/gpu.product", "NVIDIA-A10-24Q-SHARED")]),
+        version(&[("nvidia.com/gpu.product", "NVIDIA-A100-1-10CME")]),
         version(&[("nvidia.com/gpu.machine", "NVIDIA-Jetson-AGX-Orin")]),
+        version(&[("nvidia.com/gpu.product", "Orin")]),
+        version(&[
+            ("nvidia.com/gpu.product", "Tegra-Orin"),
+            ("nvidia.com/gpu.machine", "Unknown"),
+        ]),
+        version(&[("nvidia.com/gpu.machine", "IGX-Orin-Developer-Kit")]),
+        version(&[("nvidia.com/gpu.product", "NVIDIA-GB10")]),
+        version(&[("nvidia.com/gpu.machine", "NVIDIA_DGX_Spark")]),
+        version(&[("nvidia.com/gpu.workload.config", "vm-passthrough")]),
+        version(&[("nvidia.com/gpu.workload.config", "vm-vgpu")]),
+        version(&[("nvidia.com/gpu.deploy.vfio-manager", "true")]),
     ] {
         let driver = driver_of(&labels);
         assert!(matches!(driver, HostDriver::Excluded(_)), "{driver:?}");
     }
+    for product in [
+        "NVIDIA-A100-SXM4-80GB-MIG-1c.3g.40gb",
+        "NVIDIA-L40S",
+        "Tesla-T4-SHARED",
+        "NVIDIA-GB200",
+    ] {
+        let labels = version(&[
+            ("nvidia.com/gpu.product", product),
+            ("nvidia.com/gpu.machine", "NVIDIA-DGX-A100"),
+            ("nvidia.com/gpu.workload.config", "container"),
+            ("nvidia.com/vgpu.present", "false"),
+        ]);
+        assert_eq!(driver_of(&labels), known("580.178.04"), "{product}");
+    }
     for (key, value) in [
         ("operatingSystem", "windows"),
+        ("kernelVersion", "5.15.148-tegra-custom"),
         ("kernelVersion", "5.15.148-tegra"),
         ("kernelVersion", "5.15.167.4-microsoft-standard-WSL2"),
     ] {
@@ -126,6 +203,22 @@ fn every_sign_of_a_gpu_counts() {
             json!({ "k8s.amazonaws.com/accelerator": "nvidia-tesla-t4" }),
             json!({}),
         ),
+        plain(
+            json!({ "nvidia.com/gpu.product": "NVIDIA-A100" }),
+            json!({}),
+        ),
+        plain(
+            json!({ "nvidia.com/gpu.deploy.driver": "true", "nvidia.com/gpu.present": "false" }),
+            json!({}),
+        ),
+        plain(
+            json!({}),
+            json!({ "capacity": { "nvidia.com/GRID_T4-16Q": "4" } }),
+        ),
+        json!({
+            "metadata": { "name": "a" },
+            "spec": { "taints": [{ "key": "nvidia.com/gpu", "effect": "NoSchedule" }] },
+        }),
     ] {
         let hosts = hosts(std::slice::from_ref(&node)).unwrap();
         assert_eq!(hosts.iter().count(), 1, "{node}");
@@ -136,6 +229,17 @@ fn every_sign_of_a_gpu_counts() {
             json!({ "capacity": { "nvidia.com/gpu": "0", "amd.com/gpu": "8" } }),
         ),
         plain(json!({ "nvidia.com/gpu.present": "false" }), json!({})),
+        // NVIDIA's network operator.
+        plain(
+            json!({
+                "nvidia.com/ofed-driver-upgrade-state": "upgrade-done",
+                "network.nvidia.com/operator.mofed.wait": "false",
+                "feature.node.kubernetes.io/pci-15b3.present": "true",
+            }),
+            json!({ "capacity": {
+                "nvidia.com/hostdev": "8", "nvidia.com/mlnxnics": "2", "rdma/rdma_shared_device_a": "63",
+            } }),
+        ),
         plain(
             json!({ "feature.node.kubernetes.io/pci-0302_1002.present": "true" }),
             json!({}),
@@ -182,6 +286,53 @@ fn equal_nodes_are_one_host_and_the_unknown_ones_come_first() {
             "nodes gpu-0, gpu-1, gpu-2 and 3 more of nodes.json"
         ]
     );
+}
+
+#[test]
+fn nodes_that_cannot_be_judged_are_one_host_for_each_reason() {
+    let full = |text: &str| json!({ "nvidia.com/cuda.driver-version.full": text });
+    let vgpu = json!({ "nvidia.com/vgpu.present": "true" });
+    let mut nodes: Vec<Value> = (0..2000)
+        .map(|n| node(&format!("n{n:04}"), &json!({})))
+        .collect();
+    nodes.extend((0..2000).map(|n| node(&format!("m{n:04}"), &full(&format!("580.x{n}")))));
+    nodes.extend(["v2", "v1"].map(|name| node(name, &vgpu)));
+    let hosts = hosts(&nodes).unwrap();
+    let origins: Vec<&str> = hosts.iter().map(|host| host.origin.as_str()).collect();
+    assert_eq!(
+        origins,
+        [
+            "nodes v1, v2 of nodes.json",
+            "nodes n0000, n0001, n0002 and 1997 more of nodes.json",
+            "nodes m0000, m0001, m0002 and 1997 more of nodes.json",
+        ]
+    );
+}
+
+#[test]
+fn a_page_of_a_longer_list_is_refused() {
+    let labels = json!({ "nvidia.com/cuda.driver-version.full": "580.178.04" });
+    let list = |metadata: Value| {
+        let list =
+            json!({ "kind": "NodeList", "metadata": metadata, "items": [node("a", &labels)] });
+        Hosts::from_nodes(list.to_string().as_bytes(), "nodes.json")
+    };
+    for metadata in [
+        json!({ "continue": "eyJ2Ijo", "remainingItemCount": 40 }),
+        json!({ "continue": "eyJ2Ijo" }),
+        json!({ "remainingItemCount": 1 }),
+    ] {
+        let error = list(metadata).unwrap_err();
+        assert!(matches!(error, NodesError::Page { nodes: 1, .. }));
+        assert!(error.to_string().contains("kubectl get nodes -o json"));
+    }
+    for metadata in [
+        json!({}),
+        json!({ "continue": "", "remainingItemCount": 0, "resourceVersion": "" }),
+        json!({ "continue": null, "remainingItemCount": null }),
+    ] {
+        assert!(list(metadata).is_ok());
+    }
 }
 
 #[test]
