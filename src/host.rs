@@ -78,8 +78,8 @@ impl Machine {
         }
     }
 
-    /// The machine's driver, as one of the hosts that an image may run on. WSL2 and Jetson give a
-    /// host that nothing is mitigated on.
+    /// The machine's driver, as one of the hosts that an image may run on. WSL2, Jetson, DGX Spark and
+    /// vGPU guests give a host that nothing is mitigated on.
     ///
     /// # Errors
     /// [`HostError`]: there is no driver, or what tells of it does not agree.
@@ -91,6 +91,9 @@ impl Machine {
         let mut found: Vec<(&'static str, DriverVersion)> = Vec::new();
         let nvidia_smi = match self.ask_nvidia_smi().await {
             Ok(versions) => {
+                if let Some(why) = self.exclusion_by_nvidia_smi().await {
+                    return Ok(Host::excluded(why, ORIGIN));
+                }
                 found.extend(versions.into_iter().map(|version| (NVIDIA_SMI, version)));
                 "nvidia-smi names none".to_owned()
             }
@@ -132,7 +135,8 @@ impl Machine {
         };
         if contains("/proc/sys/kernel/osrelease", "microsoft") || self.path("/dev/dxg").exists() {
             Some("it runs in WSL2, where the driver is that of Windows")
-        } else if self.path("/etc/nv_tegra_release").exists()
+        } else if contains("/proc/sys/kernel/osrelease", "tegra")
+            || self.path("/etc/nv_tegra_release").exists()
             || ["nvidia", "jetson", "tegra"]
                 .iter()
                 .any(|word| contains("/proc/device-tree/model", word))
@@ -145,23 +149,43 @@ impl Machine {
 
     /// The driver version of every GPU, or why nvidia-smi tells none.
     async fn ask_nvidia_smi(&self) -> Result<Vec<DriverVersion>, String> {
-        let Some(program) = &self.nvidia_smi else {
-            return Err("nvidia-smi is not on PATH".to_owned());
-        };
         let args = ["--query-gpu=driver_version", "--format=csv,noheader"];
-        let said = |what: String| {
-            let what: String = what.trim().chars().take(MAX_SAID).collect();
-            format!("nvidia-smi: {what}")
-        };
-        let printed = scanners::output(program, &args, self.time)
-            .await
-            .map_err(|error| said(error.to_string()))?;
-        printed
+        self.nvidia_smi(&args)
+            .await?
             .lines()
             .map(str::trim)
             .filter(|line| !line.is_empty())
-            .map(|line| DriverVersion::parse(line).map_err(|error| said(error.to_string())))
+            .map(|line| DriverVersion::parse(line).map_err(|error| said(&error.to_string())))
             .collect()
+    }
+
+    /// Why the bulletins say nothing about this machine's driver, by the kind of its GPUs. `None`
+    /// also where nvidia-smi does not tell: what virtualises a GPU has no field of `--query-gpu`.
+    async fn exclusion_by_nvidia_smi(&self) -> Option<&'static str> {
+        let printed = self.nvidia_smi(&["-q"]).await.ok()?;
+        printed.lines().find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            let value = value.trim().to_ascii_lowercase();
+            match key.trim() {
+                "Virtualization Mode" if value == "vgpu" => Some(
+                    "it is a vGPU guest, whose flaws may lie in the vGPU manager outside of it",
+                ),
+                "Product Name" if value.ends_with("gb10") => {
+                    Some("it is a DGX Spark, whose driver has bulletins of its own")
+                }
+                _ => None,
+            }
+        })
+    }
+
+    /// What nvidia-smi prints, or why it prints nothing.
+    async fn nvidia_smi(&self, args: &[&str]) -> Result<String, String> {
+        let Some(program) = &self.nvidia_smi else {
+            return Err("nvidia-smi is not on PATH".to_owned());
+        };
+        scanners::output(program, args, self.time)
+            .await
+            .map_err(|error| said(&error.to_string()))
     }
 
     /// A small file's text; `None` when there is none that can be read.
@@ -174,6 +198,12 @@ impl Machine {
     fn path(&self, path: &str) -> PathBuf {
         self.root.join(path.trim_start_matches('/'))
     }
+}
+
+/// What nvidia-smi said, for an error.
+fn said(what: &str) -> String {
+    let what: String = what.trim().chars().take(MAX_SAID).collect();
+    format!("nvidia-smi: {what}")
 }
 
 /// The version in the first line of `/proc/driver/nvidia/version`:
@@ -305,8 +335,35 @@ mod tests {
     }
 
     #[test]
+    fn nvidia_smi_tells_a_vgpu_guest() {
+        let sys = Fake::new(&[(SYS_VERSION, "580.178.04\n")]);
+        let details = |product: &str, mode: &str| {
+            format!(
+                "case $1 in -q) echo '    Product Name                          : {product}'\n\
+                 echo '    GPU Virtualization Mode'\n\
+                 echo '        Virtualization Mode               : {mode}'\n\
+                 echo '        Host VGPU Mode                    : N/A';;\n\
+                 *) echo 580.178.04;; esac"
+            )
+        };
+        for (product, mode, excluded) in [
+            ("GRID P40-24Q", "VGPU", true),
+            ("NVIDIA GB10", "None", true),
+            ("NVIDIA A10", "Pass-Through", false),
+            ("NVIDIA A10", "None", false),
+        ] {
+            let host = sys.driver(Some(&details(product, mode))).unwrap();
+            let found = matches!(host.driver, HostDriver::Excluded(_));
+            assert_eq!(found, excluded, "{product}, {mode}: {host:?}");
+        }
+        let silent = "[ \"$1\" != -q ] || exit 1; echo 580.178.04";
+        assert_eq!(version(sys.driver(Some(silent))), "580.178.04");
+    }
+
+    #[test]
     fn machines_with_another_driver_are_excluded() {
         for (path, text) in [
+            ("/proc/sys/kernel/osrelease", "5.15.148-tegra\n"),
             (
                 "/proc/sys/kernel/osrelease",
                 "5.15.167.4-microsoft-standard-WSL2\n",
