@@ -1,13 +1,15 @@
 //! Syft JSON, an inventory without vulnerabilities; and the parts of it that Grype repeats in its
 //! own reports, Grype being built on Syft.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Format;
 use super::builder::{ReportBuilder, timestamp};
 use super::entries::{Entries, Lenient, OneOrMany, Text};
-use crate::model::package::source_rpm;
+use crate::model::package::{driver_library_version, is_driver_installer, source_rpm};
 use crate::model::{
     Distro, Ecosystem, InventoryScope, Location, Package, ScannerId, ScannerReport, SourcePackage,
     Target,
@@ -30,7 +32,12 @@ pub(super) fn read(text: &str) -> Result<ScannerReport, serde_json::Error> {
         }
     }
 
+    let paths = document.files.iter_ok().filter_map(SourceFile::path);
+    let driver_files: BTreeSet<&str> = paths
+        .filter(|path| driver_library_version(path).is_some() || is_driver_installer(path))
+        .collect();
     let report = builder.report();
+    report.driver_files = driver_files.into_iter().map(str::to_owned).collect();
     report.inventory = if complete {
         InventoryScope::Complete
     } else {
@@ -52,11 +59,33 @@ struct Document<'a> {
     #[serde(borrow, default)]
     artifacts: Entries<Artifact<'a>>,
     #[serde(borrow, default)]
+    files: Entries<SourceFile<'a>>,
+    #[serde(borrow, default)]
     source: Lenient<Source<'a>>,
     #[serde(borrow, default)]
     distro: Lenient<LinuxRelease<'a>>,
     #[serde(borrow, default)]
     descriptor: Lenient<Descriptor<'a>>,
+}
+
+/// A file that Syft looked at; by default those that a package owns, and all of them where its
+/// configuration says so.
+#[derive(Deserialize)]
+struct SourceFile<'a> {
+    #[serde(borrow, default)]
+    location: Lenient<FileLocation<'a>>,
+}
+
+#[derive(Deserialize)]
+struct FileLocation<'a> {
+    #[serde(borrow, default)]
+    path: Text<'a>,
+}
+
+impl SourceFile<'_> {
+    fn path(&self) -> Option<&str> {
+        self.location.0.as_ref()?.path.get()
+    }
 }
 
 #[derive(Deserialize)]
@@ -574,6 +603,29 @@ mod tests {
             packages[1].files,
             ["/opt/conda/lib/python3.9/site-packages/six-1.16.0.dist-info"]
         );
+    }
+
+    #[test]
+    fn copied_driver_files_are_told() {
+        let report = read(
+            r#"{"artifacts":[],"files":[
+              {"id":"a","location":{"path":"/usr/bin/nvidia-installer","layerID":"sha256:a"}},
+              {"id":"b","location":{"path":"/opt/lib/libcuda.so.580.159.03"}},
+              {"id":"c","location":{"path":"/opt/lib/libcuda.so.580.159.03"}},
+              {"id":"d","location":{"path":"/opt/lib/libcuda.so.1"}},
+              {"id":"e","location":{"path":"/usr/local/cuda-12.4/targets/x86_64-linux/lib/stubs/libcuda.so.12.4"}},
+              {"id":"f","location":7}, 8, {"id":"g"}]}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            report.driver_files,
+            [
+                "/opt/lib/libcuda.so.580.159.03",
+                "/usr/bin/nvidia-installer"
+            ]
+        );
+        assert_eq!(report.inventory, InventoryScope::Complete);
+        assert!(read(r#"{"artifacts":[]}"#).unwrap().driver_files.is_empty());
     }
 
     #[test]

@@ -372,6 +372,11 @@ pub fn driver_library_version(path: &str) -> Option<&str> {
         .then_some(version)
 }
 
+/// True for the path of NVIDIA's own installer of the driver.
+pub fn is_driver_installer(path: &str) -> bool {
+    path.rsplit('/').next() == Some("nvidia-installer")
+}
+
 /// True for what [`evidence_anchor`] gives where a scanner recognises packages: metadata of Python
 /// distributions, npm and gem packages, Java archives, programs, and libraries of NVIDIA's driver.
 /// Two packages that have such a file in common are one piece of software under two names.

@@ -411,6 +411,10 @@ pub struct ScannerReport {
     pub packages_stated: usize,
     /// How complete `packages` is.
     pub inventory: InventoryScope,
+    /// Paths of libraries of NVIDIA's driver and of its installer among the files that the report
+    /// lists beside its packages: such a file was copied into the image if no package owns it.
+    /// Sorted, each once.
+    pub driver_files: Vec<String>,
     /// How well packages are identified.
     pub identity: IdentityQuality,
     /// What is known of each id as such.
@@ -444,6 +448,7 @@ impl ScannerReport {
             packages: Vec::new(),
             packages_stated: 0,
             inventory: InventoryScope::default(),
+            driver_files: Vec::new(),
             identity: IdentityQuality::default(),
             advisories: IndexMap::new(),
             observations: Vec::new(),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::version::DriverVersion;
 use crate::model::Package;
-use crate::model::package::driver_library_version;
+use crate::model::package::{driver_library_version, is_driver_installer};
 use crate::nvidia::PackageClass;
 
 /// An image as the rule on drivers sees it.
@@ -101,7 +101,7 @@ impl Image {
                 version: DriverVersion::parse(version).ok(),
             });
         }
-        if path.rsplit('/').next() == Some("nvidia-installer") {
+        if is_driver_installer(path) {
             self.installer.insert(path.to_owned());
         }
     }
