@@ -25,7 +25,7 @@ pub enum Component {
     Unspecified,
     /// The installer.
     Installer,
-    /// A helper of the desktop: D-Bus file, updater.
+    /// A helper of the desktop: its D-Bus file.
     DesktopHelper,
 }
 
@@ -215,8 +215,9 @@ impl Bulletins {
         self.branches.get(&branch)
     }
 
-    /// Every vulnerability, in the order of their ids.
-    pub fn iter(&self) -> impl Iterator<Item = (&AdvisoryId, &Entry)> {
+    /// For tests: every vulnerability, in the order of their ids.
+    #[cfg(test)]
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&AdvisoryId, &Entry)> {
         self.entries.iter()
     }
 }

@@ -41,6 +41,13 @@ fn versions_are_the_cautious_ones() {
         let fixed = entry.fixed.get(&DriverBranch(branch)).unwrap();
         assert_eq!(fixed.to_string(), expected, "{id}");
     }
+    // The updater of a user-mode library, and no helper of the desktop.
+    let updater = AdvisoryId::new("CVE-2026-47504");
+    let (_, updater) = Bulletins::shipped().get(&updater).unwrap();
+    assert_eq!(
+        (updater.component, updater.hint),
+        (Component::UserMode, Hint::Review)
+    );
     let wrapped = AdvisoryId::new("DEBIAN-CVE-2026-47600");
     assert!(Bulletins::shipped().get(&wrapped).is_some());
 }
