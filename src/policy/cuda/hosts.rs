@@ -69,7 +69,7 @@ impl Hosts {
         self.hosts.is_empty()
     }
 
-    /// Hosts that do not count, one sentence each: cordoned nodes.
+    /// Hosts that do not count, and why: cordoned nodes.
     pub fn skipped(&self) -> &[String] {
         &self.skipped
     }
@@ -157,12 +157,12 @@ impl ByDriver {
 
     /// One host for each group; `source` is the file that the names come from.
     pub(super) fn finish(self, source: &str) -> impl Iterator<Item = Host> {
-        self.0.into_values().filter_map(move |mut nodes| {
-            nodes.sort_by(|(a, _), (b, _)| a.cmp(b));
-            let names: Vec<&str> = nodes.iter().map(|(name, _)| name.as_str()).collect();
-            let mut origin = origin(&names, source);
+        self.0.into_values().filter_map(move |nodes| {
             // The first node stands for the others.
-            let (_, driver) = nodes.into_iter().next()?;
+            let (_, driver) = nodes.iter().min_by_key(|(name, _)| name)?;
+            let driver = driver.clone();
+            let names = nodes.into_iter().map(|(name, _)| name).collect();
+            let mut origin = origin(names, source);
             let driver = match driver {
                 NodeDriver::Excluded(why) => HostDriver::Excluded(why.to_owned()),
                 NodeDriver::Unknown => HostDriver::Unknown,
@@ -179,14 +179,15 @@ impl ByDriver {
 }
 
 /// `nodes a, b, c and 4 more of nodes.json`.
-fn origin(names: &[&str], source: &str) -> String {
+pub(super) fn origin(mut names: Vec<String>, source: &str) -> String {
+    names.sort_unstable();
     let word = if names.len() == 1 { "node" } else { "nodes" };
     let more = names.len().saturating_sub(NAMES_SHOWN);
-    let shown: Vec<&str> = names.iter().copied().take(NAMES_SHOWN).collect();
+    names.truncate(NAMES_SHOWN);
     let rest = if more > 0 {
         format!(" and {more} more")
     } else {
         String::new()
     };
-    format!("{word} {}{rest} of {source}", shown.join(", "))
+    format!("{word} {}{rest} of {source}", names.join(", "))
 }

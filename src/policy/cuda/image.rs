@@ -223,8 +223,8 @@ mod tests {
                 "nvidia-x11 580.95.05 (by its name)",
             ),
             (
-                "pkg:generic/nvidia-driver-linux@580.95.05",
-                "nvidia-driver-linux 580.95.05",
+                "pkg:generic/nvidia-driver-580@580.95.05",
+                "nvidia-driver-580 580.95.05",
             ),
         ] {
             let package = Package::from_purl(purl).unwrap();

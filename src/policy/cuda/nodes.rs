@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use self::node::Node;
-use super::hosts::{ByDriver, Hosts};
+use super::hosts::{ByDriver, Hosts, origin};
 use crate::formats::decode;
 
 mod node;
@@ -134,14 +134,19 @@ impl Hosts {
         let nodes = read(json, file)?;
         let mut hosts = Self::default();
         let mut by_driver = ByDriver::default();
+        let mut cordoned = Vec::new();
         let count = nodes.len();
         for node in nodes.iter().filter(|node| node.has_nvidia_gpu()) {
             let name = node.name();
             if node.is_cordoned() {
-                hosts.skip(format!("node {name} of {file} is cordoned"));
-                continue;
+                cordoned.push(name);
+            } else {
+                by_driver.add(name, node.driver());
             }
-            by_driver.add(name, node.driver());
+        }
+        let gpu_nodes = cordoned.len();
+        if gpu_nodes > 0 {
+            hosts.skip(format!("cordoned: {}", origin(cordoned, file)));
         }
         for host in by_driver.finish(file) {
             hosts.push(host);
@@ -150,10 +155,10 @@ impl Hosts {
             return Ok(hosts);
         }
         let file = file.to_owned();
-        match hosts.skipped().len() {
-            0 => Err(NodesError::NoGpuNode { file, nodes: count }),
-            gpu_nodes => Err(NodesError::AllCordoned { file, gpu_nodes }),
-        }
+        Err(match gpu_nodes {
+            0 => NodesError::NoGpuNode { file, nodes: count },
+            _ => NodesError::AllCordoned { file, gpu_nodes },
+        })
     }
 }
 

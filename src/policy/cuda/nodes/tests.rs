@@ -266,10 +266,22 @@ fn cordoned_nodes_are_skipped_and_named() {
     );
     cordoned["spec"]["unschedulable"] = json!(true);
     let some = hosts(&[node("new", &labels), cordoned.clone()]).unwrap();
-    assert_eq!(some.skipped(), ["node old of nodes.json is cordoned"]);
+    assert_eq!(some.skipped(), ["cordoned: node old of nodes.json"]);
     assert_eq!(some.iter().count(), 1);
-    let none = hosts(&[cordoned]).unwrap_err();
-    assert!(matches!(none, NodesError::AllCordoned { gpu_nodes: 1, .. }));
+    let many = vec![cordoned; 1000];
+    let none = hosts(&many).unwrap_err();
+    assert!(matches!(
+        none,
+        NodesError::AllCordoned {
+            gpu_nodes: 1000,
+            ..
+        }
+    ));
+    let all = [many, vec![node("new", &labels)]].concat();
+    assert_eq!(
+        hosts(&all).unwrap().skipped(),
+        ["cordoned: nodes old, old, old and 997 more of nodes.json"]
+    );
 }
 
 #[test]
