@@ -61,8 +61,8 @@ pub enum NodesError {
     },
     /// A page of a longer list.
     #[error(
-        "{file}: /metadata/continue: only the first {nodes} nodes of a longer list, so that hosts are \
-         missing; write all of them, without a limit: kubectl get nodes -o json"
+        "{file}: /metadata: one page of a longer list (nodes in it: {nodes}), so that hosts are missing; \
+         write all of them, without a limit: kubectl get nodes -o json"
     )]
     Page {
         /// The file.
