@@ -3,9 +3,10 @@
 #
 #     tests/live/run.sh
 #
-# Builds or takes from the cache everything that is needed, then runs scenarios.py. Exit code 0 means
-# that every scan came out as expected, in every finding and for every scanner. Needs Go, Node.js with
-# npm, Python 3, Rust, and apt-get for what else is missing.
+# Builds or takes from the cache everything that is needed, then runs scenarios.py and round_trips.py. Exit
+# code 0 means that every scan came out as expected, in every finding and for every scanner, and that other
+# tools leave out what crosscheck ignores. Needs Go, Node.js with npm, Python 3, Rust, and apt-get for what
+# else is missing.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -38,4 +39,11 @@ binary=$(cargo metadata --no-deps --format-version 1 --manifest-path "$root/Carg
     python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release/crosscheck
 
 step "Scenarios"
-python3 "$here/scenarios.py" "$binary" "$work" "$cache"
+failed=0
+python3 "$here/scenarios.py" "$binary" "$work" "$cache" || failed=1
+
+step "Round trips"
+python3 "$here/round_trips.py" "$binary" "$work" "$cache" || failed=1
+
+step "Done"
+exit "$failed"
