@@ -54,7 +54,7 @@ pub fn analyse(runs: &mut [ScannerRun], input: &Input<'_>) -> Report {
     let unchecked = coverage::unchecked(&reconciled, runs);
     let mut findings = std::mem::take(&mut reconciled.findings);
     let target = summarise_target(runs, input.target);
-    let policy = decide(input, &reconciled, &target, &mut findings);
+    let policy = decide(input, runs, &reconciled, &target, &mut findings);
     let verdict = policy::judge(
         input.policy,
         &findings,
@@ -98,6 +98,7 @@ pub fn analyse(runs: &mut [ScannerRun], input: &Input<'_>) -> Report {
 /// Decides on the findings, with all that a decision may depend on.
 fn decide(
     input: &Input<'_>,
+    runs: &[ScannerRun],
     reconciled: &Reconciled,
     target: &TargetSummary,
     findings: &mut [Finding],
@@ -113,7 +114,15 @@ fn decide(
     let complete = lists_everything(input, reconciled, target);
     let names = std::iter::once(target.reference.as_str());
     let names = names.chain(input.names.iter().map(String::as_str));
-    let image = cuda::Image::new(names, packages.iter().copied(), complete);
+    let mut image = cuda::Image::new(names, packages.iter().copied(), complete);
+    let reports = runs.iter().filter(|run| run.outcome.is_trustworthy());
+    let reports = reports.filter_map(|run| run.report.as_ref());
+    for path in reports
+        .chain(input.inventories)
+        .flat_map(|report| &report.driver_files)
+    {
+        image.add_file(path);
+    }
     let installed: Option<BTreeSet<String>> = complete.then(|| {
         packages
             .iter()

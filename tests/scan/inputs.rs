@@ -4,7 +4,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, NOW, files};
+use crate::bench::{Bench, NOW, ZLIB, files};
+use crate::common::{IMAGE, Row, grype, syft};
 
 /// An OpenVEX document on the openssl of the bench's image.
 fn vex(bench: &Bench, name: &str, status: &str, time: &str) {
@@ -341,5 +342,46 @@ fn what_cannot_be_had_is_told_before_anything_runs() {
         let run = bench.scan(&["--policy", "policy.yaml"]);
         assert_eq!(run.code, Some(code), "{run:#?}");
         assert!(run.stderr.contains("none.json"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn an_sbom_tells_whether_the_image_brings_a_driver_library() {
+    let bench = Bench::new();
+    // In a part of the driver that NVIDIA does not name: the host's counts unless the image has its own.
+    let row = |package| Row {
+        id: "CVE-2026-47594",
+        package,
+        version: "2.4.0",
+        ..ZLIB
+    };
+    let report = grype("shop:1.0", IMAGE, &[row("torch")]);
+    bench.write("grype.json", &report.to_string());
+    let mut list = syft("shop:1.0", IMAGE, &[row("torch")]);
+    bench.write("syft.json", &list.to_string());
+    list["files"] =
+        json!([{ "id": "1", "location": { "path": "/opt/copied/libcuda.so.580.159.03" } }]);
+    bench.write("copied.json", &list.to_string());
+    let application = json!({ "bomFormat": "CycloneDX", "specVersion": "1.5", "components": [
+        { "type": "library", "name": "left-pad", "version": "1.3.0", "purl": "pkg:npm/left-pad@1.3.0" }
+    ] });
+    bench.write("application.json", &application.to_string());
+    for (sbom, expected) in [
+        ("syft.json", "cuda.host-drivers"),
+        ("copied.json", "image-ships-user-mode-driver"),
+        ("application.json", "image-contents-unknown"),
+    ] {
+        let run = bench.run(&[
+            "merge",
+            "grype.json",
+            "--sbom",
+            sbom,
+            "--host-driver",
+            "580.178.04",
+            "--format",
+            "json",
+        ]);
+        let decision = run.json()["findings"][0]["decision"].to_string();
+        assert!(decision.contains(expected), "{sbom}: {decision}");
     }
 }
