@@ -69,7 +69,7 @@ pub struct Statement {
     pub impact_statement: Option<String>,
     /// What else the author says: how the status was found, what to do.
     pub notes: Option<String>,
-    /// When it was made or last changed; the document's time where it has none of its own.
+    /// When it was made or last changed; the document's time where it states none of its own.
     pub timestamp: Option<Timestamp>,
     /// JSON pointer of the statement in the document.
     pub pointer: String,

@@ -13,7 +13,9 @@ use super::component::Component;
 use super::document::{Diagnostics, ProductReference, Statement, VexDocument, VexFormat};
 use super::error::VexError;
 use super::purl::shortened;
-use super::read::{MAX_IDS, MAX_PRODUCTS, add_id, check_count, moment, object, owned, syntax};
+use super::read::{
+    MAX_IDS, MAX_PRODUCTS, add_id, check_count, is_stated, moment, object, owned, syntax,
+};
 
 /// Start of every OpenVEX context; the version follows after `/v`, none for 0.0.1.
 pub(super) const CONTEXT: &str = "https://openvex.dev/ns";
@@ -95,7 +97,7 @@ pub(super) fn read(text: &str, name: &str, context: &str) -> Result<VexDocument,
     let issued = moment(&document.timestamp, "/timestamp", &mut diagnostics);
     let updated = moment(&document.last_updated, "/last_updated", &mut diagnostics);
     let mut reader = Reader {
-        timestamp: updated.or(issued),
+        issued,
         diagnostics,
         products_left: MAX_PRODUCTS,
     };
@@ -111,7 +113,7 @@ pub(super) fn read(text: &str, name: &str, context: &str) -> Result<VexDocument,
         format: VexFormat::OpenVex,
         id: owned(&document.id),
         author: owned(&document.author),
-        timestamp: reader.timestamp,
+        timestamp: updated.or(issued),
         statements,
         skipped: reader.diagnostics.skipped,
         diagnostics: reader.diagnostics.list,
@@ -141,8 +143,9 @@ fn check_version(name: &str, context: &str) -> Result<(), VexError> {
 }
 
 struct Reader {
-    /// The document's.
-    timestamp: Option<jiff::Timestamp>,
+    /// When the document was issued, which is the time of statements that have none of their own.
+    /// Its last change may have been to any other statement (OpenVEX 0.2, *Inheritance Flow*).
+    issued: Option<jiff::Timestamp>,
     diagnostics: Diagnostics,
     /// How many more products and parts may be built.
     products_left: usize,
@@ -158,7 +161,7 @@ impl Reader {
             self.diagnostics.skip(pointer, why);
             return None;
         };
-        let ids = match raw.vulnerability.map(ids) {
+        let ids = match raw.vulnerability.map(|raw| self.ids(raw, &pointer)) {
             Some(Ok(ids)) => ids,
             Some(Err(why)) => {
                 self.diagnostics.skip(pointer, why);
@@ -178,6 +181,8 @@ impl Reader {
             &format!("{pointer}/last_updated"),
             &mut self.diagnostics,
         );
+        // A time that cannot be read is not the document's.
+        let states_time = is_stated(&raw.timestamp) || is_stated(&raw.last_updated);
         Statement {
             ids,
             products,
@@ -185,10 +190,44 @@ impl Reader {
             justification,
             impact_statement: owned(&raw.impact_statement),
             notes: owned(&raw.action_statement).or_else(|| owned(&raw.status_notes)),
-            timestamp: updated.or(made).or(self.timestamp),
+            timestamp: updated.or(made).or(self.issued.filter(|_| !states_time)),
             pointer,
         }
         .checked(&mut self.diagnostics)
+    }
+
+    /// The names of a vulnerability, a string or an object.
+    fn ids(&mut self, raw: &RawValue, pointer: &str) -> Result<Vec<AdvisoryId>, String> {
+        let mut ids = Vec::new();
+        if raw.get().starts_with('"') {
+            let name: String = text(raw)?;
+            add_id(&mut ids, &name);
+            return Ok(ids);
+        }
+        let vulnerability: Vulnerability<'_> = object(raw)?;
+        add_id(&mut ids, vulnerability.name.as_str());
+        for alias in vulnerability.aliases.iter_ok().take(MAX_IDS) {
+            add_id(&mut ids, alias.as_str());
+        }
+        // Its IRI is often the page of a database, the id at its end. It is no name: one that leads
+        // to another CVE than the names do is a slip.
+        let page = vulnerability.id.get().map(Text::as_str).unwrap_or_default();
+        let last = page.rsplit('/').next().unwrap_or_default();
+        if let Some(cve) = AdvisoryId::new(last).cve() {
+            let mut named = ids.iter().filter_map(AdvisoryId::cve).peekable();
+            if named.peek().is_none() || named.any(|named| named == cve) {
+                add_id(&mut ids, last);
+            } else {
+                self.diagnostics.warn(
+                    format!("{pointer}/vulnerability/@id"),
+                    format!(
+                        "`{}` leads to another vulnerability than `name`, which counts",
+                        shortened(page)
+                    ),
+                );
+            }
+        }
+        Ok(ids)
     }
 
     fn justification(&mut self, raw: &RawStatement<'_>, pointer: &str) -> Option<Justification> {
@@ -276,28 +315,6 @@ fn status(word: &str) -> Option<VexStatus> {
     ]
     .into_iter()
     .find(|status| status.as_str() == word)
-}
-
-/// The names of a vulnerability, a string or an object.
-fn ids(raw: &RawValue) -> Result<Vec<AdvisoryId>, String> {
-    let mut ids = Vec::new();
-    if raw.get().starts_with('"') {
-        let name: String = text(raw)?;
-        add_id(&mut ids, &name);
-        return Ok(ids);
-    }
-    let vulnerability: Vulnerability<'_> = object(raw)?;
-    add_id(&mut ids, vulnerability.name.as_str());
-    for alias in vulnerability.aliases.iter_ok().take(MAX_IDS) {
-        add_id(&mut ids, alias.as_str());
-    }
-    // Its IRI is often the page of a database, the id at its end.
-    let page = vulnerability.id.get().map(Text::as_str).unwrap_or_default();
-    let last = page.rsplit('/').next().unwrap_or_default();
-    if AdvisoryId::new(last).cve().is_some() {
-        add_id(&mut ids, last);
-    }
-    Ok(ids)
 }
 
 /// A component, a string or an object, and its parts.

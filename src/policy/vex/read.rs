@@ -153,6 +153,11 @@ pub(super) fn moment(
     moment
 }
 
+/// True when the document writes something there, whether it can be read or not.
+pub(super) fn is_stated(text: &Lenient<Text<'_>>) -> bool {
+    text.get().and_then(Text::get).is_some()
+}
+
 /// An owned text; `None` when it is missing or empty.
 pub(super) fn owned(text: &Lenient<Text<'_>>) -> Option<String> {
     text.get().and_then(Text::to_option)

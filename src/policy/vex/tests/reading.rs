@@ -55,6 +55,48 @@ fn openvex_gives_every_member_of_a_statement() {
 }
 
 #[test]
+fn a_statement_of_openvex_inherits_when_the_document_was_issued() {
+    let bare = harmless(&json!(["pkg:oci/trainer"]));
+    let mut dated = bare.clone();
+    dated["timestamp"] = json!("2026-03-01T00:00:00Z");
+    let mut unreadable = bare.clone();
+    unreadable["timestamp"] = json!("yesterday");
+    let mut document = openvex(&json!([bare, dated, unreadable]));
+    document["last_updated"] = json!("2026-11-20T00:00:00Z");
+    let read = parsed("a.json", &document);
+    let times: Vec<Option<String>> = read
+        .statements
+        .iter()
+        .map(|one| one.timestamp.map(|time| time.to_string()))
+        .collect();
+    assert_eq!(
+        times,
+        [
+            Some("2026-01-02T03:04:05Z".to_owned()),
+            Some("2026-03-01T00:00:00Z".to_owned()),
+            None,
+        ]
+    );
+    assert_eq!(read.timestamp.unwrap().to_string(), "2026-11-20T00:00:00Z");
+}
+
+#[test]
+fn an_iri_of_another_cve_is_told_and_names_nothing() {
+    let with_name = |vulnerability: Value| {
+        let mut statement = harmless(&json!(["pkg:oci/trainer"]));
+        statement["vulnerability"] = vulnerability;
+        openvex(&json!([statement]))
+    };
+    let page = "https://nvd.nist.gov/vuln/detail/CVE-2024-5535";
+    let other = with_name(json!({"@id": page, "name": "CVE-2020-1000"}));
+    assert_eq!(ignored(&[&other], &openssl()), [false, false]);
+    assert!(messages(&other)[0].contains("leads to another vulnerability than `name`"));
+    let only = with_name(json!({"@id": page, "name": "GHSA-aaaa-bbbb-cccc"}));
+    assert_eq!(ignored(&[&only], &openssl()), [true, true]);
+    assert!(messages(&only).is_empty());
+}
+
+#[test]
 fn the_first_shape_of_openvex_has_plain_strings() {
     let statement = only(&json!({
         "@context": "https://openvex.dev/ns", "@id": "x", "author": "a", "version": "1",
