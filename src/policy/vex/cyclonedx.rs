@@ -19,9 +19,12 @@ use super::document::{Diagnostics, ProductReference, Statement, VexDocument, Vex
 use super::error::VexError;
 use super::purl::shortened;
 use super::range::VersionRange;
-use super::read::{MAX_IDS, add_id, check_count, moment, object, owned, syntax};
+use super::read::{MAX_IDS, add_id, check_count, is_stated, moment, object, owned, syntax};
 
 const SUPPORTED: [&str; 4] = ["1.4", "1.5", "1.6", "1.7"];
+
+/// The version of a BOM that states none (CycloneDX, `version`).
+const DEFAULT_VERSION: u64 = 1;
 
 #[derive(Deserialize)]
 struct Document<'a> {
@@ -29,6 +32,8 @@ struct Document<'a> {
     spec_version: Text<'a>,
     #[serde(borrow, default, rename = "serialNumber")]
     serial_number: Lenient<Text<'a>>,
+    #[serde(default)]
+    version: Lenient<u64>,
     #[serde(borrow, default)]
     metadata: Option<Metadata<'a>>,
     #[serde(borrow, default)]
@@ -135,6 +140,17 @@ struct AffectedVersion<'a> {
     status: Text<'a>,
 }
 
+impl Document<'_> {
+    /// What BOM-Links to this BOM begin with, after `urn:cdx:`: `SERIAL/VERSION`. `None` where it has
+    /// no serial number.
+    fn own_link(&self) -> Option<String> {
+        let serial = self.serial_number.get()?.get()?.trim();
+        let serial = serial.strip_prefix("urn:uuid:").unwrap_or(serial);
+        let version = self.version.get().copied().unwrap_or(DEFAULT_VERSION);
+        Some(format!("{serial}/{version}"))
+    }
+}
+
 pub(super) fn read(text: &str, name: &str) -> Result<VexDocument, VexError> {
     let document: Document<'_> =
         serde_json::from_str(text).map_err(|error| syntax(&error, name, "CycloneDX BOM"))?;
@@ -155,6 +171,7 @@ pub(super) fn read(text: &str, name: &str) -> Result<VexDocument, VexError> {
         .and_then(|metadata| moment(&metadata.timestamp, "/metadata/timestamp", &mut diagnostics));
     let mut reader = Reader {
         timestamp,
+        link: document.own_link(),
         diagnostics,
         subject: None,
         components: HashMap::new(),
@@ -213,6 +230,8 @@ enum Listed {
 struct Reader {
     /// The document's.
     timestamp: Option<jiff::Timestamp>,
+    /// [`Document::own_link`].
+    link: Option<String>,
     diagnostics: Diagnostics,
     /// What the BOM is about.
     subject: Option<Arc<Component>>,
@@ -331,6 +350,8 @@ impl Reader {
             &format!("{pointer}/analysis/lastUpdated"),
             &mut self.diagnostics,
         );
+        // A time that cannot be read is not the document's.
+        let states_time = is_stated(&analysis.first_issued) || is_stated(&analysis.last_updated);
         let reason = Some(reasons.join("; ")).filter(|text| !text.is_empty());
         let response = Some(notes.join(", "))
             .filter(|text| !text.is_empty())
@@ -347,7 +368,9 @@ impl Reader {
             justification,
             impact_statement,
             notes,
-            timestamp: updated.or(issued).or(self.timestamp),
+            timestamp: updated
+                .or(issued)
+                .or(self.timestamp.filter(|_| !states_time)),
             pointer,
         }
         .checked(&mut self.diagnostics)
@@ -377,11 +400,7 @@ impl Reader {
                 ..(**component).clone()
             }),
         };
-        // BOM-Link: `urn:cdx:SERIAL/VERSION#BOM-REF`, percent-encoded.
-        let linked = reference
-            .strip_prefix("urn:cdx:")
-            .and_then(|link| link.split_once('#'))
-            .map(|(_, name)| percent_decoded(name));
+        let linked = self.linked(reference)?;
         let key = linked.as_deref().unwrap_or(reference);
         let part = match (self.components.get(key), &self.subject) {
             (Some(Listed::Subject), Some(subject)) => {
@@ -409,6 +428,27 @@ impl Reader {
                 parts: Vec::new(),
             },
         }))
+    }
+
+    /// The `bom-ref` behind a BOM-Link, `urn:cdx:SERIAL/VERSION#BOM-REF` and percent-encoded; `None`
+    /// for what is no such link.
+    ///
+    /// # Errors
+    /// A link into another BOM. Its references are not those of this one, and which product that one
+    /// describes is not known.
+    fn linked(&self, reference: &str) -> Result<Option<String>, String> {
+        let Some(link) = reference.strip_prefix("urn:cdx:") else {
+            return Ok(None);
+        };
+        let (bom, name) = link.split_once('#').unwrap_or((link, ""));
+        let is_own = |own: &String| own.eq_ignore_ascii_case(bom);
+        if !self.link.as_ref().is_some_and(is_own) {
+            return Err(format!(
+                "`{}` leads into another BOM; name a component of this one, or its package URL",
+                shortened(reference)
+            ));
+        }
+        Ok(Some(percent_decoded(name)))
     }
 
     /// The versions that an analysis holds for; `None` when it names none, which means all.

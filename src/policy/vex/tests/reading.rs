@@ -226,6 +226,44 @@ fn cyclonedx_analyses_are_statements_on_parts_of_the_subject() {
 }
 
 #[test]
+fn a_link_into_another_bom_names_nothing_here() {
+    const OWN: &str = "3E671687-395b-41f5-a30f-a58921a69b79";
+    const OTHER: &str = "00000000-395b-41f5-a30f-a58921a69b79";
+    for (link, version, expected) in [
+        (format!("urn:cdx:{OWN}/1#ssl"), json!(null), true),
+        (format!("urn:cdx:{OWN}/4#ssl"), json!(4), true),
+        (format!("urn:cdx:{OWN}/3#ssl"), json!(4), false),
+        (format!("urn:cdx:{OTHER}/1#ssl"), json!(1), false),
+        (
+            format!("urn:cdx:{OTHER}/1#pkg:deb/debian/libssl3"),
+            json!(1),
+            false,
+        ),
+        (format!("urn:cdx:{OTHER}/1"), json!(1), false),
+    ] {
+        let mut document = analysed("not_affected", &json!([{"ref": link}]));
+        document["version"] = version;
+        assert_eq!(
+            ignored(&[&document], &openssl()),
+            [expected, false],
+            "{link}"
+        );
+        let told = messages(&document);
+        assert_eq!(
+            told[0].contains("leads into another BOM"),
+            !expected,
+            "{told:?}"
+        );
+    }
+    let mut document = analysed(
+        "not_affected",
+        &json!([{"ref": format!("urn:cdx:{OWN}/1#ssl")}]),
+    );
+    document["serialNumber"] = json!(null);
+    assert_eq!(ignored(&[&document], &openssl()), [false, false]);
+}
+
+#[test]
 fn a_bom_ref_of_two_components_leads_nowhere() {
     let mut document = analysed("not_affected", &json!([{"ref": "ssl"}]));
     let twin = json!({"bom-ref": "ssl", "purl": "pkg:deb/debian/openssl"});
