@@ -54,13 +54,24 @@ pub(super) fn read(text: &str, name: &str) -> Result<VexDocument, VexError> {
         );
         current.or(initial)
     });
-    let status = tracking.and_then(|tracking| owned(&tracking.status));
-    if status.as_deref() == Some("draft") {
-        diagnostics.warn("/document/tracking/status", "the document is a draft");
+    let stage = tracking.and_then(|tracking| owned(&tracking.status));
+    let is_stage = |name: &str| {
+        let stage = stage.as_deref().map(str::trim);
+        stage.is_some_and(|stage| stage.eq_ignore_ascii_case(name))
+    };
+    let place = "/document/tracking/status";
+    let is_draft = is_stage("draft");
+    if is_draft {
+        let message = "the document is a draft, which ignores nothing; give its final version";
+        diagnostics.warn(place, message);
+    } else if is_stage("interim") {
+        let message = "the document is interim: its author expects to change it";
+        diagnostics.note(place, message);
     }
     let mut reader = Reader {
         name,
         timestamp,
+        is_draft,
         diagnostics,
         products: HashMap::new(),
         relations: HashMap::new(),
@@ -103,6 +114,8 @@ struct Reader<'t> {
     name: &'t str,
     /// The document's.
     timestamp: Option<jiff::Timestamp>,
+    /// True for what its author has not published yet (CSAF 2.0, `/document/tracking/status`).
+    is_draft: bool,
     diagnostics: Diagnostics,
     products: HashMap<&'t str, Arc<Component>>,
     /// By the id of the combination: the part, and what it is a part of.
@@ -325,6 +338,11 @@ impl<'t> Reader<'t> {
                     timestamp: self.timestamp,
                     pointer: place.clone(),
                 };
+                if self.is_draft && statement.ignores() {
+                    let why = format!("{} of a draft", status.as_str());
+                    self.diagnostics.skip(statement.pointer, why);
+                    continue;
+                }
                 statements.extend(statement.checked(&mut self.diagnostics));
             }
         }
@@ -376,8 +394,14 @@ impl<'t> Reader<'t> {
             if threat.category.as_str() != "impact" {
                 continue;
             }
+            // Such a threat says how bad it is where products are affected.
             if threat.product_ids.is_empty() && threat.group_ids.is_empty() {
-                reasons.impact_on_all.get_or_insert(details);
+                if raw.product_status.contains_key("known_not_affected") {
+                    let message = "it names no product, and is no reason why one is not affected; \
+                                   add its `product_ids`";
+                    self.diagnostics.note(place, message);
+                }
+                continue;
             }
             for id in self.members(&threat.product_ids, &threat.group_ids, &place)? {
                 reasons.impact.entry(id).or_insert(details);
@@ -392,7 +416,6 @@ impl<'t> Reader<'t> {
 struct Reasons<'v> {
     justification: HashMap<&'v str, Justification>,
     impact: HashMap<&'v str, &'v str>,
-    impact_on_all: Option<&'v str>,
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -413,7 +436,7 @@ impl<'v> Reasons<'v> {
         }
         Reason {
             justification: self.justification.get(id).copied(),
-            impact: self.impact.get(id).copied().or(self.impact_on_all),
+            impact: self.impact.get(id).copied(),
         }
     }
 }

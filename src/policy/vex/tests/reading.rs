@@ -473,6 +473,49 @@ fn csaf_reasons_belong_to_their_products() {
 }
 
 #[test]
+fn a_threat_without_products_is_no_reason() {
+    let threat = json!({"threats": [{"category": "impact", "details": "Moderate"}]});
+    let document = csaf(&json!({"known_not_affected": ["SSL"]}), &threat);
+    assert_eq!(ignored(&[&document], &openssl()), [false, false]);
+    let words = "/vulnerabilities/0/threats/0 it names no product";
+    let is_told = |document: &Value| messages(document).iter().any(|m| m.starts_with(words));
+    assert!(is_told(&document));
+    let threat = json!({"threats": [
+        {"category": "impact", "details": "No such code.", "group_ids": ["G"]},
+    ]});
+    let document = csaf(&json!({"known_not_affected": ["SSL"]}), &threat);
+    assert_eq!(ignored(&[&document], &openssl()), [true, false]);
+    // Where nothing needs a reason there is nothing to tell.
+    let threat = json!({"threats": [{"category": "impact", "details": "Moderate"}]});
+    let document = csaf(&json!({"known_affected": ["SSL"]}), &threat);
+    assert!(!is_told(&document));
+}
+
+#[test]
+fn a_draft_of_csaf_ignores_nothing() {
+    let flag = json!({"flags": [{"label": "component_not_present", "product_ids": ["SSL"]}]});
+    for (stage, expected, words) in [
+        ("final", true, ""),
+        ("interim", true, "the document is interim"),
+        ("draft", false, "the document is a draft"),
+    ] {
+        for list in ["known_not_affected", "fixed"] {
+            let mut document = csaf(&json!({list: ["SSL"]}), &flag);
+            document["document"]["tracking"]["status"] = json!(stage);
+            assert_eq!(
+                ignored(&[&document], &openssl()),
+                [expected, false],
+                "{stage}"
+            );
+            assert!(messages(&document).join("\n").contains(words));
+        }
+    }
+    let mut draft = csaf(&json!({"known_affected": ["SSL"]}), &json!({}));
+    draft["document"]["tracking"]["status"] = json!("draft");
+    assert_eq!(only(&draft).status, VexStatus::Affected);
+}
+
+#[test]
 fn csaf_status_lists_have_openvex_words() {
     for (list, status) in [
         ("fixed", VexStatus::Fixed),
