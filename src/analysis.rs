@@ -129,8 +129,13 @@ fn decide(
             .map(|package| package.name.clone())
             .collect()
     });
-    let statements = (!inputs.vex.is_empty())
-        .then(|| Statements::new(inputs.vex.clone(), &Product::new(target)));
+    let statements = (!inputs.vex.is_empty()).then(|| {
+        Statements::new(
+            inputs.vex.clone(),
+            &Product::new(target),
+            input.evaluated_at,
+        )
+    });
     let circumstances = Circumstances {
         now: input.evaluated_at,
         installed: installed.as_ref(),

@@ -60,7 +60,7 @@ fn check_vex(bytes: &[u8]) {
                 assert!(statement.pointer.starts_with('/'), "{statement:?}");
             }
             assert!(document.diagnostics.len() >= document.skipped);
-            Statements::new(vec![document], &Product::new(&TargetSummary::default()));
+            Statements::new(vec![document], &Product::new(&TargetSummary::default()), jiff::Timestamp::MAX);
         }
         Err(error) => assert!(error.to_string().starts_with("fuzz.json")),
     }

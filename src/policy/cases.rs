@@ -270,9 +270,10 @@ fn decided(policy: &Policy, inputs: &Inputs, case: &Case) -> Result<Finding, Str
         reference: case.image.clone().unwrap_or_default(),
         ..TargetSummary::default()
     });
-    let statements = Statements::new(inputs.vex.clone(), &product);
+    let now = moment(&case.now)?;
+    let statements = Statements::new(inputs.vex.clone(), &product, now);
     let circumstances = Circumstances {
-        now: moment(&case.now)?,
+        now,
         installed: installed.as_ref(),
         base_layers: Some(&base),
         vex: Some(&statements),

@@ -326,7 +326,7 @@ impl Inputs {
         notes.extend(
             self.vex
                 .iter()
-                .flat_map(|document| document.diagnostics.clone()),
+                .flat_map(|document| document.diagnostics_at(now)),
         );
         let editions = (self.kev.iter().map(|(name, kev)| (name, kev.edition())))
             .chain(self.epss.iter().map(|file| (&file.name, &file.edition)));

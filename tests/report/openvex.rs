@@ -334,7 +334,7 @@ fn our_own_reader_gives_the_same_statements_back() {
             assert!(read.diagnostics.is_empty(), "{:#?}", read.diagnostics);
             assert_eq!(read.author.as_deref(), Some("crosscheck 0.1.0"));
             let product = vex::Product::new(&report.target);
-            let statements = vex::Statements::new(vec![read], &product);
+            let statements = vex::Statements::new(vec![read], &product, jiff::Timestamp::MAX);
             let ignored = report.with_action(Action::Ignore).collect::<Vec<_>>();
             assert_eq!(ignored.len(), 5);
             for finding in ignored {

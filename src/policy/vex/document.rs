@@ -84,6 +84,35 @@ pub struct ProductReference {
     pub parts: Vec<Arc<Component>>,
 }
 
+impl VexDocument {
+    /// [`VexDocument::diagnostics`], and what is wrong with it at a moment: statements that are
+    /// dated later.
+    pub fn diagnostics_at(&self, now: Timestamp) -> Vec<Diagnostic> {
+        let mut all = self.diagnostics.clone();
+        let mut future = self
+            .statements
+            .iter()
+            .filter(|statement| statement.timestamp.is_some_and(|time| time > now));
+        if let Some(first) = future.next() {
+            let more = match future.count() {
+                0 => String::new(),
+                count => format!(", and so are {count} more"),
+            };
+            let time = first.timestamp.map(|time| time.to_string());
+            all.push(Diagnostic {
+                level: DiagnosticLevel::Warning,
+                origin: self.name.clone(),
+                pointer: Some(first.pointer.clone()),
+                message: format!(
+                    "it is dated in the future ({}){more}; a time that has not come counts as none",
+                    time.unwrap_or_default()
+                ),
+            });
+        }
+        all
+    }
+}
+
 impl Statement {
     /// True when it takes a finding out of account: `fixed`, and `not_affected` with a reason.
     /// Without justification and impact statement OpenVEX forbids `not_affected`.
@@ -95,6 +124,11 @@ impl Statement {
             }
             VexStatus::Affected | VexStatus::UnderInvestigation => false,
         }
+    }
+
+    /// Its time, unless that lies in the future.
+    pub(super) fn dated(&self, now: Timestamp) -> Option<Timestamp> {
+        self.timestamp.filter(|time| *time <= now)
     }
 
     /// The statement, if it has an id and a product to compare with. What makes it useless is told.

@@ -14,11 +14,13 @@
 //! fits a package.
 
 mod component;
+mod conflicts;
 mod csaf;
 mod cyclonedx;
 mod document;
 mod error;
 mod openvex;
+mod prepared;
 mod product;
 mod purl;
 mod range;

@@ -110,8 +110,8 @@ impl PurlPattern {
     }
 }
 
-/// An installed package, ready for comparison.
-#[derive(Debug)]
+/// An installed package, ready for comparison: what statements can tell packages apart by.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Candidate {
     pub(super) key: PackageKey,
     /// The key of the source package, for an operating system's package.

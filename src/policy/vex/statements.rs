@@ -1,52 +1,37 @@
 //! Which statements speak of a finding, and which of them counts.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use crate::model::version::normal_form;
-use crate::model::{
-    AdvisoryId, Distro, Ecosystem, Finding, Instance, Justification, VexEvidence, VexStatus,
-};
+use crate::model::{AdvisoryId, Distro, Finding, Instance, Justification, VexEvidence};
 
-use super::component::{Component, VersionTest};
+use super::conflicts::Conflicts;
 use super::document::{Statement, VexDocument};
+use super::prepared::{Named, Prepared, Recency};
 use super::product::Product;
-use super::purl::{Candidate, PackageKey, PurlPattern};
+use super::purl::Candidate;
 
 /// How many unmatched statements of a document are named.
 const NAMED: usize = 3;
 
 /// The statements of all documents, ready for the findings of one image.
 ///
-/// Nothing depends on the order of the documents.
+/// Nothing depends on the order of the documents. Whatever their number, an instance costs no more
+/// than the statements that name both its package and an id of the finding.
 #[derive(Debug)]
 pub struct Statements {
     /// In their own order, which is the same whatever order they came in.
     documents: Vec<VexDocument>,
+    /// In the order of [`Prepared::rank`]: of two statements the one with the lower ordinal counts.
     prepared: Vec<Prepared>,
-    by_id: HashMap<AdvisoryId, Vec<usize>>,
+    /// Ordinals, ascending, of those about the whole image.
+    on_image: HashMap<AdvisoryId, Vec<usize>>,
+    /// Of those about packages.
+    on_packages: HashMap<AdvisoryId, Vec<usize>>,
+    by_package: HashMap<Named, Vec<usize>>,
     distro: Option<Distro>,
-}
-
-/// A statement as far as it can concern the image.
-#[derive(Debug)]
-struct Prepared {
-    document: usize,
-    statement: usize,
-    /// It is about the image as a whole.
-    whole_image: bool,
-    /// The packages that it is about, by their key and whether the source package is meant.
-    packages: HashMap<(PackageKey, bool), Vec<Target>>,
-}
-
-#[derive(Debug)]
-struct Target {
-    purl: PurlPattern,
-    versions: Option<Vec<VersionTest>>,
-    architecture: Option<String>,
 }
 
 /// What the statements say on one finding.
@@ -74,6 +59,8 @@ impl Resolution {
 /// The statement that counts for an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ruling {
+    /// The statement among all of [`Statements`].
+    pub ordinal: usize,
     /// Where it stands, and its status.
     pub evidence: VexEvidence,
     /// Why the product is not affected, in VEX's words.
@@ -90,24 +77,46 @@ pub struct Ruling {
 }
 
 impl Statements {
-    /// Makes statements ready for an image.
-    pub fn new(mut documents: Vec<VexDocument>, product: &Product) -> Self {
+    /// Makes statements ready for an image, and for a moment: a statement that is dated later counts
+    /// as one without a time.
+    pub fn new(mut documents: Vec<VexDocument>, product: &Product, now: Timestamp) -> Self {
         documents.sort();
         let mut prepared = Vec::new();
-        let mut by_id: HashMap<AdvisoryId, Vec<usize>> = HashMap::new();
         for (document, content) in documents.iter().enumerate() {
             for (statement, content) in content.statements.iter().enumerate() {
-                for id in &content.ids {
-                    by_id.entry(id.clone()).or_default().push(prepared.len());
-                }
-                prepared.push(Prepared::new(document, statement, content, product));
+                let place = (document, statement);
+                prepared.push(Prepared::new(place, content, product, now));
             }
         }
-        Self {
+        prepared.sort_by_cached_key(Prepared::rank);
+        let mut statements = Self {
             documents,
             prepared,
-            by_id,
+            on_image: HashMap::new(),
+            on_packages: HashMap::new(),
+            by_package: HashMap::new(),
             distro: product.distro().cloned(),
+        };
+        statements.index();
+        statements
+    }
+
+    fn index(&mut self) {
+        for (ordinal, prepared) in self.prepared.iter().enumerate() {
+            let by_id = if prepared.whole_image {
+                &mut self.on_image
+            } else {
+                &mut self.on_packages
+            };
+            let document = self.documents.get(prepared.document);
+            let statement = document.and_then(|one| one.statements.get(prepared.statement));
+            for id in statement.into_iter().flat_map(|one| &one.ids) {
+                by_id.entry(id.clone()).or_default().push(ordinal);
+            }
+            for named in prepared.packages() {
+                let ordinals = self.by_package.entry(named.clone()).or_default();
+                ordinals.push(ordinal);
+            }
         }
     }
 
@@ -119,28 +128,28 @@ impl Statements {
     /// What the statements say on a finding.
     ///
     /// Where several apply to one instance the newest counts; of equally new ones the one that
-    /// ignores less. A statement without a time is older than any with one.
+    /// ignores less. Without a time, `affected` and `under_investigation` are newer than any with
+    /// one, the others older.
     pub fn on(&self, finding: &Finding) -> Resolution {
-        let mut ordinals: Vec<usize> = finding
-            .ids()
-            .flat_map(|id| self.by_id.get(&id.unwrapped()).into_iter().flatten())
-            .copied()
-            .collect();
-        ordinals.sort_unstable();
-        ordinals.dedup();
+        let on_image = naming(finding, &self.on_image);
+        let on_packages = naming(finding, &self.on_packages);
         let mut resolution = Resolution::default();
+        resolution.matched.extend(&on_image);
+        let on_image = self.leading(&on_image);
         let mut notes = BTreeSet::new();
         let mut conflicts = Conflicts::default();
+        // One package often lies in many places.
+        let mut settled: BTreeMap<Candidate, Vec<usize>> = BTreeMap::new();
         for instance in &finding.instances {
             let candidate = Candidate::new(finding, instance, self.distro.as_ref());
-            let keys = candidate.keys();
-            let applying: Vec<usize> = ordinals
-                .iter()
-                .copied()
-                .filter(|ordinal| self.applies(*ordinal, &candidate, &keys, &mut notes))
-                .collect();
-            resolution.matched.extend(&applying);
-            let ruling = self.ruling(&applying, instance, &mut conflicts);
+            let leading = settled.entry(candidate).or_insert_with_key(|candidate| {
+                let mut applying = self.applying(&on_packages, candidate, &mut notes);
+                resolution.matched.extend(&applying);
+                applying.extend(&on_image);
+                applying.sort_unstable();
+                self.leading(&applying)
+            });
+            let ruling = self.ruling(leading, instance, &mut conflicts);
             resolution.rulings.push(ruling);
         }
         resolution.notes = notes.into_iter().collect();
@@ -151,19 +160,16 @@ impl Statements {
     /// One line for each document with statements that no finding has matched; `matched` is the
     /// union of [`Resolution::matched`] over all findings.
     pub fn unmatched(&self, matched: &BTreeSet<usize>) -> Vec<String> {
-        let mut by_document: BTreeMap<usize, Vec<&Statement>> = BTreeMap::new();
+        let mut by_document: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (ordinal, prepared) in self.prepared.iter().enumerate() {
-            if !matched.contains(&ordinal)
-                && let Some((_, statement)) = self.get(ordinal)
-            {
-                by_document
-                    .entry(prepared.document)
-                    .or_default()
-                    .push(statement);
+            if !matched.contains(&ordinal) {
+                let unmatched = by_document.entry(prepared.document).or_default();
+                unmatched.push(prepared.statement);
             }
         }
         let mut lines = Vec::new();
-        for (document, unmatched) in by_document {
+        for (document, mut unmatched) in by_document {
+            unmatched.sort_unstable();
             let Some(document) = self.documents.get(document) else {
                 continue;
             };
@@ -173,7 +179,9 @@ impl Statements {
                 document.name,
                 unmatched.len()
             );
-            for (index, statement) in unmatched.iter().take(NAMED).enumerate() {
+            let named = unmatched.iter().take(NAMED);
+            let named = named.filter_map(|ordinal| document.statements.get(*ordinal));
+            for (index, statement) in named.enumerate() {
                 let comma = if index == 0 { "" } else { "," };
                 let id = statement.ids.first().map_or("", AdvisoryId::as_str);
                 // Writing to a string cannot fail.
@@ -187,73 +195,79 @@ impl Statements {
         lines
     }
 
-    fn get(&self, ordinal: usize) -> Option<(&VexDocument, &Statement)> {
+    pub(super) fn get(&self, ordinal: usize) -> Option<(&VexDocument, &Statement)> {
         let prepared = self.prepared.get(ordinal)?;
         let document = self.documents.get(prepared.document)?;
         Some((document, document.statements.get(prepared.statement)?))
     }
 
-    fn applies(
+    pub(super) fn recency(&self, ordinal: usize) -> Option<Recency> {
+        Some(self.prepared.get(ordinal)?.recency)
+    }
+
+    /// Those of the statements that are about an installed package, ascending.
+    fn applying(
         &self,
-        ordinal: usize,
+        statements: &[usize],
         candidate: &Candidate,
-        keys: &[(PackageKey, bool)],
         notes: &mut BTreeSet<String>,
-    ) -> bool {
-        let Some(prepared) = self.prepared.get(ordinal) else {
-            return false;
-        };
-        if prepared.whole_image {
-            return true;
-        }
-        let mut undecided = false;
-        for key in keys {
-            for target in prepared.packages.get(key).into_iter().flatten() {
-                match target.fits(candidate) {
-                    Some(true) => return true,
-                    Some(false) => {}
-                    None => undecided = true,
-                }
+    ) -> Vec<usize> {
+        let mut applying = BTreeSet::new();
+        let mut undecided = BTreeSet::new();
+        for named in candidate.keys() {
+            let by_package = self.by_package.get(&named);
+            for ordinal in common(statements, by_package.map_or(&[], Vec::as_slice)) {
+                let prepared = self.prepared.get(ordinal);
+                match prepared.and_then(|one| one.is_about(candidate, &named)) {
+                    Some(true) => applying.insert(ordinal),
+                    Some(false) => false,
+                    None => undecided.insert(ordinal),
+                };
             }
         }
-        if undecided && let Some((document, statement)) = self.get(ordinal) {
-            notes.insert(format!(
-                "{}: {}: the range of versions cannot be compared with {} {}; the statement does \
-                 not apply to it",
-                document.name, statement.pointer, candidate.key.name, candidate.version
-            ));
+        for ordinal in undecided.difference(&applying) {
+            if let Some((document, statement)) = self.get(*ordinal) {
+                notes.insert(format!(
+                    "{}: {}: the range of versions cannot be compared with {} {}; the statement \
+                     does not apply to it",
+                    document.name, statement.pointer, candidate.key.name, candidate.version
+                ));
+            }
         }
-        false
+        applying.into_iter().collect()
+    }
+
+    /// The first statement of each document and status: what can count, and what is told.
+    fn leading(&self, ordinals: &[usize]) -> Vec<usize> {
+        let mut seen = BTreeSet::new();
+        let mut is_first = |ordinal: &usize| {
+            self.get(*ordinal).is_some_and(|(document, statement)| {
+                seen.insert((document.name.as_str(), statement.status))
+            })
+        };
+        let ordinals = ordinals.iter().copied();
+        ordinals.filter(|ordinal| is_first(ordinal)).collect()
     }
 
     fn ruling(
         &self,
-        applying: &[usize],
+        leading: &[usize],
         instance: &Instance,
         conflicts: &mut Conflicts,
     ) -> Option<Ruling> {
-        let mut ranked: Vec<usize> = applying.to_vec();
-        ranked.sort_by_key(|ordinal| {
-            let statement = self.get(*ordinal).map(|(_, statement)| statement);
-            Reverse((statement.map(precedence), Reverse(*ordinal)))
-        });
-        let (winner, others) = ranked.split_first()?;
+        let (winner, others) = leading.split_first()?;
         let (document, statement) = self.get(*winner)?;
         let mut overruled = Vec::new();
-        // Of each document only the newest word of each kind.
-        let mut told = BTreeSet::new();
         for other in others {
-            let Some((other_document, other_statement)) = self.get(*other) else {
-                continue;
-            };
-            if other_statement.status != statement.status
-                && told.insert((&other_document.name, other_statement.status.as_str()))
+            if let Some((other_document, other_statement)) = self.get(*other)
+                && other_statement.status != statement.status
             {
                 overruled.push(other_statement.evidence(other_document));
                 conflicts.add(*winner, *other, instance);
             }
         }
         Some(Ruling {
+            ordinal: *winner,
             evidence: statement.evidence(document),
             justification: statement.justification,
             impact_statement: statement.impact_statement.clone(),
@@ -264,146 +278,25 @@ impl Statements {
     }
 }
 
-/// What decides between statements on one instance; the greatest counts.
-fn precedence(statement: &Statement) -> (Option<Timestamp>, u8) {
-    let caution = match statement.status {
-        VexStatus::Affected => 4,
-        VexStatus::UnderInvestigation => 3,
-        _ if !statement.ignores() => 2,
-        VexStatus::NotAffected => 1,
-        VexStatus::Fixed => 0,
+/// The statements that name one of the finding's ids, ascending.
+fn naming(finding: &Finding, by_id: &HashMap<AdvisoryId, Vec<usize>>) -> Vec<usize> {
+    let ids = finding.ids();
+    let mut ordinals: Vec<usize> = ids
+        .flat_map(|id| by_id.get(&id.unwrapped()).into_iter().flatten())
+        .copied()
+        .collect();
+    ordinals.sort_unstable();
+    ordinals.dedup();
+    ordinals
+}
+
+/// What two ascending lists have in common.
+fn common<'l>(one: &'l [usize], other: &'l [usize]) -> impl Iterator<Item = usize> + use<'l> {
+    let (short, long) = if one.len() <= other.len() {
+        (one, other)
+    } else {
+        (other, one)
     };
-    (statement.timestamp, caution)
-}
-
-impl Prepared {
-    fn new(document: usize, statement: usize, content: &Statement, product: &Product) -> Self {
-        let mut prepared = Self {
-            document,
-            statement,
-            whole_image: false,
-            packages: HashMap::new(),
-        };
-        for reference in &content.products {
-            let is_image = product.is(&reference.product);
-            if is_image && reference.parts.is_empty() {
-                prepared.whole_image = true;
-            } else if is_image {
-                for part in &reference.parts {
-                    prepared.add(part);
-                }
-            } else if reference.parts.is_empty() {
-                prepared.add(&reference.product);
-            }
-        }
-        prepared
-    }
-
-    fn add(&mut self, component: &Component) {
-        for purl in component.purls.iter().filter(|purl| !purl.is_image()) {
-            let key = (purl.key.clone(), purl.is_source());
-            self.packages.entry(key).or_default().push(Target {
-                purl: purl.clone(),
-                versions: component.versions.clone(),
-                architecture: component.architecture.clone(),
-            });
-        }
-    }
-}
-
-impl Target {
-    /// Whether the package is meant; `None` when only a version without an order stands between.
-    fn fits(&self, candidate: &Candidate) -> Option<bool> {
-        let architecture_fits = self
-            .architecture
-            .as_deref()
-            .is_none_or(|stated| candidate.has_architecture(stated));
-        if !architecture_fits || !self.purl.fits(candidate) {
-            return Some(false);
-        }
-        let Some(tests) = &self.versions else {
-            return Some(true);
-        };
-        let ecosystem = &candidate.key.ecosystem;
-        let version = candidate.version_of(self.purl.is_source());
-        let mut undecided = false;
-        for test in tests {
-            match test.holds(ecosystem, version) {
-                Some(true) => return Some(true),
-                Some(false) => {}
-                None => undecided = true,
-            }
-        }
-        (!undecided).then_some(false)
-    }
-}
-
-impl VersionTest {
-    fn holds(&self, ecosystem: &Ecosystem, version: &str) -> Option<bool> {
-        match self {
-            Self::Exact(stated) => {
-                Some(normal_form(ecosystem, stated) == normal_form(ecosystem, version))
-            }
-            Self::Range(range) => range.contains(ecosystem, version),
-        }
-    }
-}
-
-/// Contradictions on one finding: the statement that counts, the one that does not, and where.
-#[derive(Default)]
-struct Conflicts {
-    packages: BTreeMap<(usize, usize), BTreeSet<String>>,
-}
-
-impl Conflicts {
-    fn add(&mut self, winner: usize, loser: usize, instance: &Instance) {
-        let package = format!("{} {}", instance.name, instance.version);
-        self.packages
-            .entry((winner, loser))
-            .or_default()
-            .insert(package);
-    }
-
-    fn tell(self, statements: &Statements, finding: &Finding) -> Vec<String> {
-        let mut lines = Vec::new();
-        for ((winner, loser), packages) in self.packages {
-            let (Some((by, counts)), Some((from, overruled))) =
-                (statements.get(winner), statements.get(loser))
-            else {
-                continue;
-            };
-            let mut names = packages.iter().take(NAMED).cloned().collect::<Vec<_>>();
-            if packages.len() > NAMED {
-                names.push(format!("and {} more", packages.len() - NAMED));
-            }
-            let why = if counts.timestamp != overruled.timestamp {
-                "it is newer"
-            } else if counts.ignores() {
-                "they are equally old, and both ignore"
-            } else {
-                "they are equally old, and it does not ignore"
-            };
-            lines.push(format!(
-                "{} in {}: {} counts, {} does not: {why}",
-                finding.vulnerability.id,
-                names.join(", "),
-                describe(by, counts),
-                describe(from, overruled),
-            ));
-        }
-        lines
-    }
-}
-
-/// `a.json (/statements/3, not_affected, 2026-01-02T03:04:05Z)`.
-fn describe(document: &VexDocument, statement: &Statement) -> String {
-    let time = statement
-        .timestamp
-        .map_or_else(|| "no time".to_owned(), |time| time.to_string());
-    format!(
-        "{} ({}, {}, {time})",
-        document.name,
-        statement.pointer,
-        statement.status.as_str()
-    )
+    let short = short.iter().copied();
+    short.filter(|ordinal| long.binary_search(ordinal).is_ok())
 }

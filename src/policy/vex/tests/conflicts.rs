@@ -15,6 +15,7 @@ fn word(status: &str, time: Option<&str>) -> Value {
 }
 
 const EARLY: Option<&str> = Some("2026-01-01T00:00:00Z");
+const FUTURE: Option<&str> = Some("2199-01-01T00:00:00Z");
 const LATE: Option<&str> = Some("2026-02-01T00:00:00Z");
 
 #[test]
@@ -26,7 +27,11 @@ fn the_newest_statement_counts_and_of_equals_the_one_that_ignores_less() {
         (("not_affected", EARLY), ("affected", EARLY), false),
         (("fixed", None), ("under_investigation", None), false),
         (("not_affected", None), ("affected", EARLY), false),
-        (("not_affected", EARLY), ("affected", None), true),
+        (("not_affected", EARLY), ("affected", None), false),
+        (("fixed", LATE), ("under_investigation", None), false),
+        (("not_affected", FUTURE), ("affected", EARLY), false),
+        (("not_affected", LATE), ("affected", FUTURE), false),
+        (("fixed", FUTURE), ("not_affected", None), true),
         (("not_affected", EARLY), ("fixed", EARLY), true),
     ] {
         let (a, b) = (word(first.0, first.1), word(second.0, second.1));
@@ -46,7 +51,7 @@ fn a_contradiction_is_told_with_its_outcome_and_reason() {
         parsed("vendor.json", &word("not_affected", EARLY)),
         parsed("team.json", &word("affected", LATE)),
     ];
-    let resolution = Statements::new(documents, &product()).on(&openssl());
+    let resolution = Statements::new(documents, &product(), now()).on(&openssl());
     assert_eq!(
         resolution.conflicts,
         [
@@ -64,8 +69,107 @@ fn a_contradiction_is_told_with_its_outcome_and_reason() {
         parsed("a.json", &word("affected", EARLY)),
         parsed("b.json", &word("affected", LATE)),
     ];
-    let resolution = Statements::new(agreeing, &product()).on(&openssl());
+    let resolution = Statements::new(agreeing, &product(), now()).on(&openssl());
     assert!(resolution.conflicts.is_empty());
+}
+
+#[test]
+fn the_reason_for_an_outcome_is_true() {
+    for (first, second, why) in [
+        (("not_affected", EARLY), ("affected", LATE), "it is newer"),
+        (
+            ("not_affected", EARLY),
+            ("affected", None),
+            "it has no time, so the cautious one counts",
+        ),
+        (
+            ("not_affected", EARLY),
+            ("affected", FUTURE),
+            "it is dated in the future, so the cautious one counts",
+        ),
+        (
+            ("not_affected", None),
+            ("affected", EARLY),
+            "the other has no time",
+        ),
+        (
+            ("not_affected", FUTURE),
+            ("affected", EARLY),
+            "the other is dated in the future",
+        ),
+        (
+            ("not_affected", None),
+            ("affected", FUTURE),
+            "neither has a time that counts, and it does not ignore",
+        ),
+        (
+            ("affected", EARLY),
+            ("under_investigation", EARLY),
+            "they are equally old, and it is the more cautious",
+        ),
+        (
+            ("not_affected", EARLY),
+            ("fixed", EARLY),
+            "they are equally old, and both ignore",
+        ),
+    ] {
+        let documents = vec![
+            parsed("a.json", &word(first.0, first.1)),
+            parsed("b.json", &word(second.0, second.1)),
+        ];
+        let told = Statements::new(documents, &product(), now())
+            .on(&openssl())
+            .conflicts;
+        assert!(told[0].ends_with(&format!(": {why}")), "{told:?}");
+    }
+}
+
+#[test]
+fn statements_from_the_future_are_told_once_a_document() {
+    let document = parsed("a.json", &word("affected", FUTURE));
+    let told = document.diagnostics_at(now());
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].pointer.as_deref(), Some("/statements/0"));
+    assert!(
+        told[0]
+            .message
+            .contains("dated in the future (2199-01-01T00:00:00Z);")
+    );
+    let moment = document.statements[0].timestamp.unwrap();
+    assert!(document.diagnostics_at(moment).is_empty());
+    let many = word("affected", FUTURE)["statements"][0].clone();
+    let mut many = openvex(&json!([many, many, many]));
+    many["timestamp"] = FUTURE.into();
+    let told = parsed("a.json", &many).diagnostics_at(now());
+    assert_eq!(told.len(), 1);
+    assert!(told[0].message.contains("and so are 2 more"));
+}
+
+/// Many statements on many packages: each package costs only what names it.
+#[test]
+fn packages_and_statements_do_not_multiply() {
+    let names: Vec<String> = (0..1000).map(|number| format!("bin{number}")).collect();
+    let installed: Vec<(&str, &str, Option<&str>)> = names
+        .iter()
+        .map(|name| (name.as_str(), "1-1", None))
+        .collect();
+    let finding = finding("deb", "source", &installed);
+    let statement = harmless(&json!(["pkg:oci/trainer"]));
+    let on_image = openvex(&json!(vec![statement; 10_000]));
+    let on_packages: Vec<Value> = (0..10_000)
+        .map(|number| harmless(&json!([format!("pkg:deb/debian/bin{number}")])))
+        .collect();
+    let documents = vec![
+        parsed("a.json", &on_image),
+        parsed("b.json", &openvex(&json!(on_packages))),
+    ];
+    let statements = Statements::new(documents, &product(), now());
+    let start = std::time::Instant::now();
+    let resolution = statements.on(&finding);
+    assert!(resolution.ignored().all(|ignored| ignored));
+    assert_eq!(resolution.matched.len(), 11_000);
+    // Each statement against each package takes a quarter of a minute.
+    assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
 }
 
 #[test]
@@ -122,7 +226,7 @@ proptest! {
         let mut turned = read.clone();
         turned.rotate_left(by % read.len());
         turned.reverse();
-        let (one, other) = (Statements::new(read, &product()), Statements::new(turned, &product()));
+        let (one, other) = (Statements::new(read, &product(), now()), Statements::new(turned, &product(), now()));
         prop_assert_eq!(one.on(&openssl()), other.on(&openssl()));
         prop_assert_eq!(one.documents(), other.documents());
     }

@@ -39,7 +39,7 @@ fn check(document: &VexDocument) {
         assert!(statement.pointer.starts_with('/'));
     }
     assert!(document.diagnostics.len() >= document.skipped);
-    let statements = Statements::new(vec![document.clone()], &product());
+    let statements = Statements::new(vec![document.clone()], &product(), now());
     assert_eq!(statements.on(&openssl()).rulings.len(), 2);
 }
 

@@ -222,7 +222,7 @@ fn statements_that_match_nothing_are_named() {
     let used = harmless(&json!(["pkg:oci/trainer"]));
     let elsewhere = harmless(&json!(["pkg:oci/other"]));
     let document = openvex(&json!([used, other, elsewhere, elsewhere, elsewhere]));
-    let statements = Statements::new(vec![parsed("a.json", &document)], &product());
+    let statements = Statements::new(vec![parsed("a.json", &document)], &product(), now());
     let matched = statements.on(&openssl()).matched;
     assert_eq!(
         statements.unmatched(&matched),

@@ -5,6 +5,7 @@ mod damage;
 mod matching;
 mod reading;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::*;
@@ -32,6 +33,11 @@ fn target(reference: &str) -> TargetSummary {
 
 fn product() -> Product {
     Product::new(&target(REFERENCE))
+}
+
+/// The moment that is decided for.
+fn now() -> Timestamp {
+    "2026-11-24T00:00:00Z".parse().unwrap()
 }
 
 /// A finding on installed packages: name, version and package URL of each.
@@ -125,7 +131,7 @@ fn ignored(documents: &[&Value], finding: &Finding) -> Vec<bool> {
         .enumerate()
         .map(|(index, document)| parsed(&format!("{index}.json"), document))
         .collect();
-    let statements = Statements::new(documents, &product());
+    let statements = Statements::new(documents, &product(), now());
     statements.on(finding).ignored().collect()
 }
 
