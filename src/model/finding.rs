@@ -509,6 +509,10 @@ pub struct RuleMatch {
     /// What the rule rests on besides the policy's text.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub evidence: Option<Evidence>,
+    /// The installed packages that it is about where it is not about all of them: ordinals in the
+    /// finding's `instances`, ascending. Empty for all.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub instances: Vec<usize>,
 }
 
 impl RuleMatch {
@@ -523,7 +527,32 @@ impl RuleMatch {
             reference: None,
             justification: None,
             evidence: None,
+            instances: Vec::new(),
         }
+    }
+
+    /// The rule, about those of the finding's instances alone that are marked, in their order; at
+    /// least one is. The reason says so where that is not all of them.
+    #[must_use]
+    pub fn limited_to(mut self, covered: &[bool]) -> Self {
+        let ordinals = covered.iter().enumerate();
+        let instances: Vec<usize> = ordinals
+            .filter_map(|(ordinal, covered)| covered.then_some(ordinal))
+            .collect();
+        if instances.len() < covered.len() {
+            let (count, all) = (instances.len(), covered.len());
+            self.reason = format!(
+                "covers {count} of {all} installed packages: {}",
+                self.reason
+            );
+            self.instances = instances;
+        }
+        self
+    }
+
+    /// True when it is about the installed package with that ordinal in the finding's instances.
+    pub fn covers(&self, ordinal: usize) -> bool {
+        self.instances.is_empty() || self.instances.binary_search(&ordinal).is_ok()
     }
 }
 

@@ -1,5 +1,7 @@
 //! What happens to each finding.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -139,8 +141,8 @@ fn ignoring(
             whole.push(ordinal);
         }
         exclusions.push(Exclusion {
+            rule: rule.as_match(&covered),
             covered,
-            rule: rule.as_match(count, all),
         });
     }
     use_of.overlap(&whole);
@@ -156,39 +158,34 @@ fn by_vex(
 ) -> Vec<Exclusion> {
     let resolution = statements.on(finding);
     use_of.vex(&resolution.matched, resolution.conflicts);
-    notes.extend(resolution.notes);
+    let mut told: BTreeSet<String> = resolution.notes.into_iter().collect();
     let all = finding.instances.len();
-    let mut exclusions: Vec<(Ruling, Vec<bool>)> = Vec::new();
-    for (ordinal, ruling) in resolution.rulings.into_iter().enumerate() {
+    let mut exclusions: BTreeMap<usize, (Ruling, Vec<bool>)> = BTreeMap::new();
+    for (instance, ruling) in resolution.rulings.into_iter().enumerate() {
         let Some(ruling) = ruling else { continue };
         if !ruling.ignores {
             let VexEvidence {
                 document, status, ..
             } = &ruling.evidence;
-            notes.push(format!(
+            told.insert(format!(
                 "{document} says {}, which ignores nothing",
                 status.as_str()
             ));
             continue;
         }
-        let same = exclusions
-            .iter()
-            .position(|(other, _)| other.evidence == ruling.evidence);
-        let index = same.unwrap_or_else(|| {
-            exclusions.push((ruling, vec![false; all]));
-            exclusions.len() - 1
-        });
-        let slot = exclusions.get_mut(index);
-        if let Some(covered) = slot.and_then(|(_, covered)| covered.get_mut(ordinal)) {
+        let (_, covered) = exclusions
+            .entry(ruling.ordinal)
+            .or_insert_with(|| (ruling, vec![false; all]));
+        if let Some(covered) = covered.get_mut(instance) {
             *covered = true;
         }
     }
-    notes.dedup();
+    notes.extend(told);
     let as_exclusion = |(ruling, covered): (Ruling, Vec<bool>)| Exclusion {
         rule: vex_match(ruling, &covered),
         covered,
     };
-    exclusions.into_iter().map(as_exclusion).collect()
+    exclusions.into_values().map(as_exclusion).collect()
 }
 
 fn vex_match(ruling: Ruling, covered: &[bool]) -> RuleMatch {
@@ -197,26 +194,21 @@ fn vex_match(ruling: Ruling, covered: &[bool]) -> RuleMatch {
     let why = ruling
         .impact_statement
         .or_else(|| ruling.justification.map(|one| one.as_str().to_owned()));
-    let count = covered.iter().filter(|covered| **covered).count();
-    let part = if count == covered.len() {
-        String::new()
-    } else {
-        format!("covers {count} of {} installed packages: ", covered.len())
-    };
     let reason = match why {
-        Some(why) => format!("{part}{status}: {why}"),
-        None => format!("{part}{status}"),
+        Some(why) => format!("{status}: {why}"),
+        None => status.to_owned(),
     };
-    RuleMatch {
+    let mut rule = RuleMatch {
         owner: evidence.author.clone(),
         justification: ruling.justification,
-        evidence: Some(Evidence::Vex(evidence.clone())),
         ..RuleMatch::new(
             format!("vex:{}#{}", evidence.document, evidence.pointer),
             Action::Ignore,
             reason,
         )
-    }
+    };
+    rule.evidence = Some(Evidence::Vex(evidence));
+    rule.limited_to(covered)
 }
 
 /// What the hosts' drivers mitigate.

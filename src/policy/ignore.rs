@@ -245,23 +245,16 @@ impl CompiledRule {
         Some(format!("the image has {found}"))
     }
 
-    /// How the rule shows among a finding's matches; `covered` of `all` instances are meant by it.
-    pub(super) fn as_match(&self, covered: usize, all: usize) -> RuleMatch {
-        let reason = if covered == all {
-            self.rule.reason.clone()
-        } else {
-            format!(
-                "covers {covered} of {all} installed packages: {}",
-                self.rule.reason
-            )
-        };
-        RuleMatch {
+    /// How the rule shows among a finding's matches; `covered` are the instances that it is about.
+    pub(super) fn as_match(&self, covered: &[bool]) -> RuleMatch {
+        let rule = RuleMatch {
             owner: Some(self.rule.owner.clone()),
             expires: self.rule.expires.map(|day| day.to_string()),
             reference: self.rule.reference.clone(),
             justification: self.rule.justification,
-            ..RuleMatch::new(&self.path, Action::Ignore, reason)
-        }
+            ..RuleMatch::new(&self.path, Action::Ignore, &self.rule.reason)
+        };
+        rule.limited_to(covered)
     }
 
     /// The path of the set that the rule is an entry of.

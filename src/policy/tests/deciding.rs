@@ -120,6 +120,7 @@ fn a_finding_is_ignored_only_when_all_its_packages_are_covered() {
             .reason
             .starts_with("covers 1 of 2 installed packages")
     );
+    assert_eq!(partly.also[0].instances, [0]);
     let whole = decided(&ignoring(&[&conda, &both]), two(), "2026-06-01T00:00:00Z")
         .decision
         .unwrap();
@@ -127,6 +128,7 @@ fn a_finding_is_ignored_only_when_all_its_packages_are_covered() {
         (whole.action, whole.rule.rule.as_str()),
         (Action::Ignore, "ignore[1]")
     );
+    assert!(whole.rule.instances.is_empty() && whole.rule.covers(1));
     let order: Vec<_> = whole.also.iter().map(|rule| rule.rule.as_str()).collect();
     assert_eq!(
         order,
@@ -225,6 +227,116 @@ fn rules_that_are_over_or_match_nothing_are_told() {
         summary.expired_rules,
         [
             "ignore[1] (CVE-2024-6345 in setuptools, owner b) expired on 2026-01-31; 1 finding counts again"
+        ]
+    );
+}
+
+#[test]
+fn each_vex_statement_names_the_packages_that_it_covers() {
+    let installed = ["setuptools", "setuptools-stubs", "wheel", "pip"];
+    let instances = installed.map(|name| instance(name, "65.5.1", &[]));
+    let mut findings = [finding(
+        "CVE-2024-6345",
+        Severity::Critical,
+        FixState::Fixed,
+        instances.to_vec(),
+    )];
+    let statement = |names: &[&str], status: &str, justification: &str| {
+        let purls: Vec<String> = names
+            .iter()
+            .map(|name| format!("pkg:pypi/{name}"))
+            .collect();
+        serde_json::json!({
+            "vulnerability": "CVE-2024-6345", "products": purls, "status": status,
+            "justification": justification,
+        })
+    };
+    let document = serde_json::json!({
+        "@context": "https://openvex.dev/ns/v0.2.0", "timestamp": "2026-01-01T00:00:00Z",
+        "statements": [
+            statement(&["setuptools", "wheel"], "not_affected", "component_not_present"),
+            statement(&["setuptools-stubs"], "not_affected", "vulnerable_code_not_present"),
+            statement(&["pip"], "affected", ""),
+        ],
+    });
+    let document = vex::read(document.to_string().as_bytes(), "a.json").unwrap();
+    let now = at("2026-06-01T00:00:00Z");
+    let product = vex::Product::new(&TargetSummary::default());
+    let statements = vex::Statements::new(vec![document], &product, now);
+    let circumstances = Circumstances {
+        vex: Some(&statements),
+        ..Circumstances::at(now)
+    };
+    let policy = Policy::built_in().resolve(None).unwrap();
+    decide(&policy, &mut findings, &circumstances);
+    let decision = findings[0].decision.take().unwrap();
+    assert_eq!(decision.action, Action::Block);
+    assert_eq!(
+        decision.notes,
+        ["a.json says affected, which ignores nothing"]
+    );
+    let covered: Vec<_> = decision
+        .also
+        .iter()
+        .map(|rule| (rule.rule.as_str(), &rule.instances[..], rule.justification))
+        .collect();
+    assert_eq!(
+        covered,
+        [
+            (
+                "vex:a.json#/statements/0",
+                &[0, 2][..],
+                Some(Justification::ComponentNotPresent)
+            ),
+            (
+                "vex:a.json#/statements/1",
+                &[1],
+                Some(Justification::VulnerableCodeNotPresent)
+            ),
+        ]
+    );
+}
+
+#[test]
+fn a_note_on_many_packages_is_told_once() {
+    // Two documents take turns over the packages, so that equal notes are no neighbours.
+    let installed = ["a", "b", "c", "d"];
+    let instances = installed.map(|name| instance(name, "1", &[])).to_vec();
+    let mut findings = [finding(
+        "CVE-2024-6345",
+        Severity::High,
+        FixState::Fixed,
+        instances,
+    )];
+    let document = |name: &str, packages: [&str; 2]| {
+        let document = serde_json::json!({
+            "@context": "https://openvex.dev/ns/v0.2.0",
+            "statements": [{
+                "vulnerability": "CVE-2024-6345", "status": "affected",
+                "products": packages.map(|package| format!("pkg:pypi/{package}")),
+            }],
+        });
+        vex::read(document.to_string().as_bytes(), name).unwrap()
+    };
+    let documents = vec![
+        document("x.json", ["a", "c"]),
+        document("y.json", ["b", "d"]),
+    ];
+    let now = at("2026-06-01T00:00:00Z");
+    let product = vex::Product::new(&TargetSummary::default());
+    let statements = vex::Statements::new(documents, &product, now);
+    let circumstances = Circumstances {
+        vex: Some(&statements),
+        ..Circumstances::at(now)
+    };
+    let policy = Policy::built_in().resolve(None).unwrap();
+    decide(&policy, &mut findings, &circumstances);
+    let decision = findings[0].decision.take().unwrap();
+    assert_eq!(
+        decision.notes,
+        [
+            "x.json says affected, which ignores nothing",
+            "y.json says affected, which ignores nothing",
         ]
     );
 }

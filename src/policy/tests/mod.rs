@@ -14,11 +14,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::AdvisoryState;
-use crate::model::report::RunOutcome;
+use crate::model::report::{RunOutcome, TargetSummary};
 use crate::model::{
     Action, AdvisoryId, Capabilities, Ecosystem, Failure, FailureKind, Finding, Fix, FixState,
-    Instance, Location, Outcome, PackageGroup, RatingSource, ResolvedSeverity, ScannerId,
-    ScannerRun, Severity, Vulnerability,
+    Instance, Justification, Location, Outcome, PackageGroup, RatingSource, ResolvedSeverity,
+    ScannerId, ScannerRun, Severity, Vulnerability,
 };
 use crate::reconcile::severity::SeverityRule;
 
