@@ -132,7 +132,7 @@ fn decide(
     let statements = (!inputs.vex.is_empty()).then(|| {
         Statements::new(
             inputs.vex.clone(),
-            &Product::new(target),
+            &Product::new(target, input.names),
             input.evaluated_at,
         )
     });

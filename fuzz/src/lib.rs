@@ -60,7 +60,9 @@ fn check_vex(bytes: &[u8]) {
                 assert!(statement.pointer.starts_with('/'), "{statement:?}");
             }
             assert!(document.diagnostics.len() >= document.skipped);
-            Statements::new(vec![document], &Product::new(&TargetSummary::default()), jiff::Timestamp::MAX);
+            let product = Product::new(&TargetSummary::default(), &[]);
+            let now = "2026-01-01T00:00:00Z".parse().expect("a moment");
+            Statements::new(vec![document], &product, now);
         }
         Err(error) => assert!(error.to_string().starts_with("fuzz.json")),
     }

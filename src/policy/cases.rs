@@ -266,10 +266,13 @@ fn decided(policy: &Policy, inputs: &Inputs, case: &Case) -> Result<Finding, Str
             .map(|text| Host::new(text, "a host of the case"));
         hosts.collect::<Hosts>()
     });
-    let product = Product::new(&TargetSummary {
-        reference: case.image.clone().unwrap_or_default(),
-        ..TargetSummary::default()
-    });
+    let product = Product::new(
+        &TargetSummary {
+            reference: case.image.clone().unwrap_or_default(),
+            ..TargetSummary::default()
+        },
+        &[],
+    );
     let now = moment(&case.now)?;
     let statements = Statements::new(inputs.vex.clone(), &product, now);
     let circumstances = Circumstances {

@@ -333,7 +333,7 @@ fn our_own_reader_gives_the_same_statements_back() {
             let read = vex::read(openvex(&report).as_bytes(), "own.json").unwrap();
             assert!(read.diagnostics.is_empty(), "{:#?}", read.diagnostics);
             assert_eq!(read.author.as_deref(), Some("crosscheck 0.1.0"));
-            let product = vex::Product::new(&report.target);
+            let product = vex::Product::new(&report.target, &[]);
             let statements = vex::Statements::new(vec![read], &product, jiff::Timestamp::MAX);
             let ignored = report.with_action(Action::Ignore).collect::<Vec<_>>();
             assert_eq!(ignored.len(), 5);

@@ -261,7 +261,7 @@ fn each_vex_statement_names_the_packages_that_it_covers() {
     });
     let document = vex::read(document.to_string().as_bytes(), "a.json").unwrap();
     let now = at("2026-06-01T00:00:00Z");
-    let product = vex::Product::new(&TargetSummary::default());
+    let product = vex::Product::new(&TargetSummary::default(), &[]);
     let statements = vex::Statements::new(vec![document], &product, now);
     let circumstances = Circumstances {
         vex: Some(&statements),
@@ -323,7 +323,7 @@ fn a_note_on_many_packages_is_told_once() {
         document("y.json", ["b", "d"]),
     ];
     let now = at("2026-06-01T00:00:00Z");
-    let product = vex::Product::new(&TargetSummary::default());
+    let product = vex::Product::new(&TargetSummary::default(), &[]);
     let statements = vex::Statements::new(documents, &product, now);
     let circumstances = Circumstances {
         vex: Some(&statements),

@@ -12,16 +12,17 @@ use super::purl::PurlPattern;
 ///
 /// A component names the image when
 /// * one of its digests, wherever it is written, is that of the manifest, of the configuration, of
-///   the reference or one under which a registry has the image; or
-/// * it states no digest, and an image reference equals that of the run, or a package URL of type
-///   `oci` or `docker` fits it: the name, and where stated the repository and the tag.
+///   a name or one under which a registry has the image; or
+/// * it states no digest, and an image reference equals one of the image's names, or a package URL
+///   of type `oci` or `docker` fits one: the name, and where stated the repository and the tag.
 ///
 /// A digest that differs is decisive: the same name and tag may lead to another image tomorrow.
 /// Spellings of Docker Hub are equal, and a reference without tag means `latest`. The package URL's
 /// `repository_url` may end with the name or stop before it, both are in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Product {
-    reference: Reference,
+    /// Its names, each once.
+    references: Vec<Reference>,
     digests: BTreeSet<String>,
     architecture: Option<String>,
     distro: Option<Distro>,
@@ -37,16 +38,27 @@ struct Reference {
 }
 
 impl Product {
-    /// The image of a report.
-    pub fn new(target: &TargetSummary) -> Self {
-        let (ImageName::Registry(name) | ImageName::Path(name)) = target.name();
-        let reference = Reference::parse(name);
+    /// The image of a report; `names` are those that it has besides the reference: the tags that an
+    /// archive states. The path of an archive is none.
+    pub fn new(target: &TargetSummary, names: &[String]) -> Self {
+        let typed = match target.name() {
+            ImageName::Registry(name) => Some(name),
+            ImageName::Path(_) => None,
+        };
+        let mut references = Vec::new();
+        for name in typed.into_iter().chain(names.iter().map(String::as_str)) {
+            let reference = Reference::parse(name);
+            if !references.contains(&reference) {
+                references.push(reference);
+            }
+        }
+        let stated = references.iter().filter_map(|one| one.digest.as_ref());
         let in_registries = target.repo_digests.iter();
         let in_registries = in_registries.filter_map(|text| Some(text.rsplit_once('@')?.1));
         let digests = [&target.config_digest, &target.manifest_digest]
             .into_iter()
             .flatten()
-            .chain(&reference.digest)
+            .chain(stated)
             .map(String::as_str)
             .chain(in_registries)
             .filter_map(digest)
@@ -56,7 +68,7 @@ impl Product {
             .as_deref()
             .and_then(|platform| platform.split('/').nth(1));
         Self {
-            reference,
+            references,
             digests,
             architecture: architecture.map(str::to_owned),
             distro: target.distro.clone(),
@@ -78,36 +90,37 @@ impl Product {
         {
             return false;
         }
-        let version_fits = component.versions.as_ref().is_none_or(|tests| {
+        if !component.digests.is_empty() {
+            let mut stated = component.digests.iter();
+            return stated.any(|stated| self.digests.contains(stated))
+                && self.has_version(&self.references, component);
+        }
+        self.references.iter().any(|reference| {
+            self.has_version(std::slice::from_ref(reference), component)
+                && (component.names.iter().any(|name| reference.is_named(name))
+                    || component
+                        .purls
+                        .iter()
+                        .any(|purl| self.fits(reference, purl)))
+        })
+    }
+
+    /// Whether the image, under one of these names, is of a version that the component means.
+    fn has_version(&self, references: &[Reference], component: &Component) -> bool {
+        let is = |version: &str| {
+            let mut tags = references.iter().filter_map(|one| one.tag.as_deref());
+            tags.any(|tag| tag == version)
+                || digest(version).is_some_and(|stated| self.digests.contains(&stated))
+        };
+        component.versions.as_ref().is_none_or(|tests| {
             tests.iter().any(|test| match test {
-                VersionTest::Exact(version) => {
-                    self.reference.tag.as_deref() == Some(version)
-                        || digest(version).is_some_and(|stated| self.digests.contains(&stated))
-                }
+                VersionTest::Exact(version) => is(version),
                 VersionTest::Range(_) => false,
             })
-        });
-        if !version_fits {
-            return false;
-        }
-        if !component.digests.is_empty() {
-            return component
-                .digests
-                .iter()
-                .any(|stated| self.digests.contains(stated));
-        }
-        component.names.iter().any(|name| self.has_name(name))
-            || component.purls.iter().any(|purl| self.fits(purl))
+        })
     }
 
-    fn has_name(&self, name: &str) -> bool {
-        let other = Reference::parse(name);
-        other.repository == self.reference.repository
-            && other.tag.is_some()
-            && other.tag == self.reference.tag
-    }
-
-    fn fits(&self, purl: &PurlPattern) -> bool {
+    fn fits(&self, reference: &Reference, purl: &PurlPattern) -> bool {
         if !purl.is_image() {
             return false;
         }
@@ -116,11 +129,11 @@ impl Product {
         let tag_fits = tags
             .into_iter()
             .flatten()
-            .all(|tag| self.reference.tag.as_deref() == Some(tag));
+            .all(|tag| reference.tag.as_deref() == Some(tag));
         let architecture_fits =
             qualifier("arch").is_none_or(|stated| self.architecture.as_deref() == Some(stated));
         let name = &purl.key.name;
-        let repository = &self.reference.repository;
+        let repository = &reference.repository;
         let repository_fits = match (purl.key.ecosystem.as_str(), qualifier("repository_url")) {
             ("docker", registry) => {
                 let path = match registry {
@@ -147,6 +160,12 @@ fn without_protocol(url: &str) -> &str {
 }
 
 impl Reference {
+    /// True when the text names the same repository and tag.
+    fn is_named(&self, name: &str) -> bool {
+        let other = Self::parse(name);
+        other.repository == self.repository && other.tag.is_some() && other.tag == self.tag
+    }
+
     /// Splits a reference. Any text has a result: one that is no reference equals only itself.
     fn parse(text: &str) -> Self {
         let text = text.trim();

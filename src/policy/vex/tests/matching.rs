@@ -45,13 +45,52 @@ fn every_name_of_the_image_is_known_and_no_other() {
 
 #[test]
 fn an_image_is_known_by_its_digests_in_registries_too() {
-    let ours = Product::new(&TargetSummary {
-        repo_digests: vec![format!("mirror.example.com/trainer@{OTHER}")],
-        ..target(REFERENCE)
-    });
+    let ours = Product::new(
+        &TargetSummary {
+            repo_digests: vec![format!("mirror.example.com/trainer@{OTHER}")],
+            ..target(REFERENCE)
+        },
+        &[],
+    );
     for name in [OTHER, MANIFEST, &format!("pkg:oci/trainer@{OTHER}")] {
         assert!(ours.is(&Component::named(name).unwrap()), "{name}");
     }
+}
+
+#[test]
+fn an_archive_is_known_by_the_names_that_it_states() {
+    let names = [
+        "registry.example/ml/app:1".to_owned(),
+        "mirror.example/app:stable".to_owned(),
+    ];
+    let archive = Product::new(&target("/work/shop.tar"), &names);
+    let is_ours = |name: &str| archive.is(&Component::named(name).unwrap());
+    for name in [
+        "registry.example/ml/app:1",
+        "pkg:oci/app?repository_url=registry.example/ml&tag=1",
+        "mirror.example/app:stable",
+        MANIFEST,
+    ] {
+        assert!(is_ours(name), "{name}");
+    }
+    for name in [
+        // The repository of one name and the tag of another.
+        "registry.example/ml/app:stable",
+        "pkg:oci/app?repository_url=mirror.example&tag=1",
+        "registry.example/ml/app:2",
+        "pkg:oci/shop",
+        "pkg:oci/shop.tar",
+        "/work/shop.tar",
+    ] {
+        assert!(!is_ours(name), "{name}");
+    }
+}
+
+#[test]
+fn an_archive_without_names_is_known_by_its_digest() {
+    let archive = Product::new(&target("shop.tar"), &[]);
+    assert!(archive.is(&Component::named(MANIFEST).unwrap()));
+    assert!(!archive.is(&Component::named("shop.tar").unwrap()));
 }
 
 #[test]
@@ -68,7 +107,7 @@ fn spellings_of_docker_hub_are_one() {
         "docker-image|nginx",
     ];
     for ours in names.into_iter().chain(typed) {
-        let product = Product::new(&target(ours));
+        let product = Product::new(&target(ours), &[]);
         for theirs in names {
             assert!(
                 product.is(&Component::named(theirs).unwrap()),

@@ -32,7 +32,7 @@ fn target(reference: &str) -> TargetSummary {
 }
 
 fn product() -> Product {
-    Product::new(&target(REFERENCE))
+    Product::new(&target(REFERENCE), &[])
 }
 
 /// The moment that is decided for.

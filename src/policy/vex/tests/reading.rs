@@ -426,7 +426,7 @@ fn a_product_name_of_csaf_is_no_image_unless_it_looks_like_a_reference() {
         document["product_tree"]["full_product_names"] = json!([{"name": name, "product_id": "P"}]);
         document["product_tree"]["relationships"] = json!([]);
         let read = vec![parsed("a.json", &document)];
-        let statements = Statements::new(read, &Product::new(&target(run)), now());
+        let statements = Statements::new(read, &Product::new(&target(run), &[]), now());
         let matched = statements.on(&openssl()).matched.len();
         assert_eq!(matched, expected, "{name} {run}");
     }
