@@ -4,16 +4,16 @@
 //! Where the BOM names its subject (`metadata.component`), that is the product and every affected
 //! component a part of it. Where it does not, each affected component is a product of its own.
 
+mod document;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-use crate::formats::entries::{Entries, Lenient, OneOrMany, Text};
+use crate::formats::entries::Text;
 use crate::formats::percent_decoded;
 use crate::model::{Justification, VexStatus};
 
+use self::document::{Affected, Analysis, Document, RawComponent, Vulnerability};
 use super::component::{Component, VersionTest};
 use super::document::{Diagnostics, ProductReference, Statement, VexDocument, VexFormat};
 use super::error::VexError;
@@ -22,134 +22,6 @@ use super::range::VersionRange;
 use super::read::{MAX_IDS, add_id, check_count, is_stated, moment, object, owned, syntax};
 
 const SUPPORTED: [&str; 4] = ["1.4", "1.5", "1.6", "1.7"];
-
-/// The version of a BOM that states none (CycloneDX, `version`).
-const DEFAULT_VERSION: u64 = 1;
-
-#[derive(Deserialize)]
-struct Document<'a> {
-    #[serde(borrow, default, rename = "specVersion")]
-    spec_version: Text<'a>,
-    #[serde(borrow, default, rename = "serialNumber")]
-    serial_number: Lenient<Text<'a>>,
-    #[serde(default)]
-    version: Lenient<u64>,
-    #[serde(borrow, default)]
-    metadata: Option<Metadata<'a>>,
-    #[serde(borrow, default)]
-    components: Option<Vec<RawComponent<'a>>>,
-    #[serde(borrow, default)]
-    vulnerabilities: Entries<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Metadata<'a> {
-    #[serde(borrow, default)]
-    timestamp: Lenient<Text<'a>>,
-    #[serde(borrow, default)]
-    component: Option<RawComponent<'a>>,
-    #[serde(borrow, default)]
-    authors: Lenient<Vec<Contact<'a>>>,
-    #[serde(borrow, default)]
-    supplier: Lenient<Contact<'a>>,
-    #[serde(borrow, default)]
-    manufacturer: Lenient<Contact<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Contact<'a> {
-    #[serde(borrow, default)]
-    name: Text<'a>,
-}
-
-#[derive(Deserialize)]
-struct RawComponent<'a> {
-    #[serde(borrow, default, rename = "bom-ref")]
-    bom_ref: Text<'a>,
-    #[serde(borrow, default, rename = "type")]
-    kind: Text<'a>,
-    #[serde(borrow, default)]
-    name: Text<'a>,
-    #[serde(borrow, default)]
-    version: Text<'a>,
-    #[serde(borrow, default)]
-    purl: Text<'a>,
-    #[serde(borrow, default)]
-    hashes: Lenient<Vec<Hash<'a>>>,
-    #[serde(borrow, default)]
-    components: Option<Vec<RawComponent<'a>>>,
-}
-
-#[derive(Deserialize)]
-struct Hash<'a> {
-    #[serde(borrow, default)]
-    alg: Text<'a>,
-    #[serde(borrow, default)]
-    content: Text<'a>,
-}
-
-#[derive(Deserialize)]
-struct Vulnerability<'a> {
-    #[serde(borrow, default)]
-    id: Text<'a>,
-    #[serde(borrow, default)]
-    references: Entries<Reference<'a>>,
-    #[serde(borrow, default)]
-    analysis: Option<Analysis<'a>>,
-    #[serde(borrow, default)]
-    affects: Entries<Affected<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Reference<'a> {
-    #[serde(borrow, default)]
-    id: Text<'a>,
-}
-
-#[derive(Deserialize)]
-struct Analysis<'a> {
-    #[serde(borrow, default)]
-    state: Text<'a>,
-    #[serde(borrow, default)]
-    justification: Lenient<Text<'a>>,
-    #[serde(borrow, default)]
-    response: Lenient<OneOrMany<'a>>,
-    #[serde(borrow, default)]
-    detail: Lenient<Text<'a>>,
-    #[serde(borrow, default, rename = "firstIssued")]
-    first_issued: Lenient<Text<'a>>,
-    #[serde(borrow, default, rename = "lastUpdated")]
-    last_updated: Lenient<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Affected<'a> {
-    #[serde(borrow, default, rename = "ref")]
-    reference: Text<'a>,
-    #[serde(borrow, default)]
-    versions: Entries<AffectedVersion<'a>>,
-}
-
-#[derive(Deserialize)]
-struct AffectedVersion<'a> {
-    #[serde(borrow, default)]
-    version: Text<'a>,
-    #[serde(borrow, default)]
-    range: Text<'a>,
-    #[serde(borrow, default)]
-    status: Text<'a>,
-}
-
-impl Document<'_> {
-    /// What BOM-Links to this BOM begin with, after `urn:cdx:`: `SERIAL/VERSION`. `None` where it has
-    /// no serial number.
-    fn own_link(&self) -> Option<String> {
-        let serial = self.serial_number.get()?.get()?.trim();
-        let serial = serial.strip_prefix("urn:uuid:").unwrap_or(serial);
-        let version = self.version.get().copied().unwrap_or(DEFAULT_VERSION);
-        Some(format!("{serial}/{version}"))
-    }
-}
 
 pub(super) fn read(text: &str, name: &str) -> Result<VexDocument, VexError> {
     let document: Document<'_> =
