@@ -1,9 +1,9 @@
 //! OpenVEX 0.2: why findings are left out of account, in the form that other tools read.
 //!
-//! One statement for each ignored finding. What a VEX document or the hosts' drivers prove is
+//! One statement for each ignored finding, or one for each rule where several together ignore it,
+//! on the packages for which the rule speaks. What a VEX document or the hosts' drivers prove is
 //! passed on as `not_affected` or `fixed`; a rule without such a reason accepts a risk and is
-//! `affected`. Where several rules together ignore a finding, none of them speaks for all of it,
-//! and the most cautious status is written.
+//! `affected`. Of several rules on one package the most cautious speaks.
 //!
 //! The product is the image, by its digest, and the packages are its subcomponents, so that nothing
 //! is said of any other image. An archive and a layout directory have no digest by which Trivy or
@@ -15,17 +15,18 @@
 mod claim;
 mod product;
 
+use std::collections::BTreeMap;
 use std::io;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use self::claim::{Claim, cautious};
+use self::claim::{Claim, claims};
 use self::product::{Component, Image, packages};
 use super::json::write_json;
 use crate::image::digest::sha256;
 use crate::model::report::Report;
-use crate::model::{Action, AdvisoryId, Distro, Evidence, Finding};
+use crate::model::{Action, AdvisoryId, Distro, Evidence, Finding, RuleMatch};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -122,7 +123,7 @@ fn statements<'a>(report: &'a Report, image: &Image) -> impl Iterator<Item = Sta
     let distro = report.target.distro.as_ref();
     report
         .with_action(Action::Ignore)
-        .filter_map(move |finding| statement(finding, image, distro))
+        .flat_map(move |finding| on_finding(finding, image, distro))
 }
 
 /// A name that follows from the content: a UUID of version 8 (RFC 9562 §5.8) made of the first bits
@@ -139,15 +140,49 @@ fn uuid(hex: &str) -> String {
     )
 }
 
-fn statement<'a>(
+/// The statements on one finding. A package URL says nothing of the place: of copies in several
+/// places the most cautious claim is written.
+fn on_finding<'a>(
     finding: &'a Finding,
     image: &Image,
     distro: Option<&Distro>,
+) -> Vec<Statement<'a>> {
+    let Some(decision) = &finding.decision else {
+        return Vec::new();
+    };
+    let claims = claims(decision);
+    // Packages by their URL, with the first of the claims on them.
+    let mut spoken: BTreeMap<String, (usize, Component)> = BTreeMap::new();
+    for (instance, package) in packages(finding, distro) {
+        let mut covering = claims.iter().map(|(rule, _)| rule.covers(instance));
+        let Some(first) = covering.position(|covers| covers) else {
+            continue;
+        };
+        let (claim, _) = spoken.entry(package.id.clone()).or_insert((first, package));
+        *claim = first.min(*claim);
+    }
+    let mut by_claim: BTreeMap<usize, Vec<Component>> = BTreeMap::new();
+    for (claim, package) in spoken.into_values() {
+        by_claim.entry(claim).or_default().push(package);
+    }
+    let claims = claims.into_iter().enumerate();
+    claims
+        .filter_map(|(ordinal, (rule, claim))| {
+            // Without the packages the statement would be about the whole image.
+            let packages = by_claim.remove(&ordinal)?;
+            statement(finding, rule, claim, packages, image)
+        })
+        .collect()
+}
+
+fn statement<'a>(
+    finding: &'a Finding,
+    rule: &'a RuleMatch,
+    mut claim: Claim,
+    packages: Vec<Component>,
+    image: &Image,
 ) -> Option<Statement<'a>> {
-    let (rule, mut claim) = cautious(finding.decision.as_ref()?);
-    // Without the packages the statement would be about the whole image.
-    let packages = packages(finding, distro);
-    if packages.is_empty() || image.names.is_empty() {
+    if image.names.is_empty() {
         return None;
     }
     let mut products: Vec<Product> = image

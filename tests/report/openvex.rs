@@ -201,6 +201,72 @@ fn an_accepted_risk_is_never_called_harmless() {
 }
 
 #[test]
+fn rules_that_share_a_finding_speak_for_their_own_packages() {
+    let mut report = report();
+    let finding = &mut report.findings[5];
+    let with_url = |purl: &str| {
+        let mut instance = finding.instances[0].clone();
+        instance.purl = Some(purl.to_owned());
+        instance
+    };
+    finding.instances = vec![
+        with_url("pkg:deb/debian/liba@1.0-1"),
+        with_url("pkg:deb/debian/liba-dev@1.0-1"),
+        with_url("pkg:deb/debian/liba-bin@1.0-1"),
+        // The same package in another place.
+        with_url("pkg:deb/debian/liba-bin@1.0-1"),
+    ];
+    let justified = |justification, covered: &[bool]| {
+        by_vex(VexStatus::NotAffected, Some(justification)).limited_to(covered)
+    };
+    let decision = finding.decision.as_mut().unwrap();
+    decision.rule = justified(
+        Justification::ComponentNotPresent,
+        &[true, false, false, false],
+    );
+    decision.also = vec![
+        justified(
+            Justification::VulnerableCodeNotPresent,
+            &[false, true, true, false],
+        ),
+        rule("ignore[4]", "no time to look").limited_to(&[false, false, false, true]),
+    ];
+    let document = document(&report);
+    let statements = document["statements"].as_array().unwrap();
+    let claims: Vec<(&str, &str, Vec<&str>)> = statements
+        .iter()
+        .filter(|one| one["vulnerability"]["name"] == "CVE-2026-0001")
+        .map(|one| {
+            let parts = one["products"][0]["subcomponents"].as_array().unwrap();
+            (
+                one["status"].as_str().unwrap(),
+                one["justification"].as_str().unwrap_or_default(),
+                parts
+                    .iter()
+                    .map(|part| part["@id"].as_str().unwrap())
+                    .collect(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        claims,
+        [
+            ("affected", "", vec!["pkg:deb/debian/liba-bin@1.0-1"]),
+            (
+                "not_affected",
+                "component_not_present",
+                vec!["pkg:deb/debian/liba@1.0-1"]
+            ),
+            (
+                "not_affected",
+                "vulnerable_code_not_present",
+                vec!["pkg:deb/debian/liba-dev@1.0-1"]
+            ),
+        ]
+    );
+}
+
+#[test]
 fn a_claim_about_hosts_names_its_condition_and_its_end() {
     let document = document(&report());
     let claim = &statement(&document, "CVE-2026-47600")["impact_statement"];

@@ -1,5 +1,6 @@
 //! What the rules that ignore a finding say of it in the words of OpenVEX.
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -38,20 +39,16 @@ impl Claim {
     }
 }
 
-/// The most cautious claim of the rules that ignore a finding, the deciding rule's when equal.
-pub(super) fn cautious(decision: &Decision) -> (&RuleMatch, Claim) {
-    let others = decision
-        .also
-        .iter()
-        .filter(|rule| rule.action == Action::Ignore);
-    let mut chosen = (&decision.rule, claim(&decision.rule));
-    for rule in others {
-        let other = claim(rule);
-        if caution(&other) > caution(&chosen.1) {
-            chosen = (rule, other);
-        }
-    }
-    chosen
+/// What each of the rules that ignore a finding says, the most cautious first, of equally cautious
+/// ones in order of precedence.
+pub(super) fn claims(decision: &Decision) -> Vec<(&RuleMatch, Claim)> {
+    let rules = std::iter::once(&decision.rule).chain(&decision.also);
+    let mut claims: Vec<_> = rules
+        .filter(|rule| rule.action == Action::Ignore)
+        .map(|rule| (rule, claim(rule)))
+        .collect();
+    claims.sort_by_key(|(_, claim)| Reverse(caution(claim)));
+    claims
 }
 
 fn caution(claim: &Claim) -> u8 {

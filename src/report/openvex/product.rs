@@ -138,16 +138,18 @@ fn file(target: &TargetSummary) -> Option<PackageUrl<'static>> {
     PackageUrl::new("generic", file.unwrap_or("image").to_owned()).ok()
 }
 
-/// The installed packages of a finding, by each name that tools know them by; sorted.
-pub(super) fn packages(finding: &Finding, distro: Option<&Distro>) -> Vec<Component> {
-    let mut urls: BTreeMap<String, Component> = BTreeMap::new();
-    for instance in &finding.instances {
-        for purl in instance_urls(finding, instance, distro) {
-            let component = Component::new(&purl);
-            urls.insert(component.id.clone(), component);
-        }
-    }
-    urls.into_values().collect()
+/// The installed packages of a finding, each with its ordinal in [`Finding::instances`] and by each
+/// name that tools know it by.
+pub(super) fn packages(
+    finding: &Finding,
+    distro: Option<&Distro>,
+) -> impl Iterator<Item = (usize, Component)> {
+    let instances = finding.instances.iter().enumerate();
+    instances.flat_map(move |(ordinal, instance)| {
+        let urls = instance_urls(finding, instance, distro);
+        urls.into_iter()
+            .map(move |purl| (ordinal, Component::new(&purl)))
+    })
 }
 
 /// The package URLs of an installed package; made from its name where no scanner gave one. Of the
