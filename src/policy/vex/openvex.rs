@@ -213,19 +213,23 @@ impl Reader {
         // to another CVE than the names do is a slip.
         let page = vulnerability.id.get().map(Text::as_str).unwrap_or_default();
         let last = page.rsplit('/').next().unwrap_or_default();
-        if let Some(cve) = AdvisoryId::new(last).cve() {
-            let mut named = ids.iter().filter_map(AdvisoryId::cve).peekable();
-            if named.peek().is_none() || named.any(|named| named == cve) {
-                add_id(&mut ids, last);
-            } else {
-                self.diagnostics.warn(
-                    format!("{pointer}/vulnerability/@id"),
-                    format!(
-                        "`{}` leads to another vulnerability than `name`, which counts",
-                        shortened(page)
-                    ),
-                );
-            }
+        let id = AdvisoryId::new(last).unwrapped();
+        if id.cve().is_none() {
+            return Ok(ids);
+        }
+        // By the prefix: what was mistyped is no less another one.
+        let mut named = ids.iter().filter(|id| id.as_str().starts_with("CVE-"));
+        let is_named = named.clone().any(|named| *named == id);
+        if is_named || named.next().is_none() {
+            add_id(&mut ids, last);
+        } else {
+            self.diagnostics.warn(
+                format!("{pointer}/vulnerability/@id"),
+                format!(
+                    "`{}` leads to another vulnerability than `name`, which counts",
+                    shortened(page)
+                ),
+            );
         }
         Ok(ids)
     }

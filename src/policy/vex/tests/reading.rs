@@ -88,9 +88,14 @@ fn an_iri_of_another_cve_is_told_and_names_nothing() {
         openvex(&json!([statement]))
     };
     let page = "https://nvd.nist.gov/vuln/detail/CVE-2024-5535";
-    let other = with_name(json!({"@id": page, "name": "CVE-2020-1000"}));
-    assert_eq!(ignored(&[&other], &openssl()), [false, false]);
-    assert!(messages(&other)[0].contains("leads to another vulnerability than `name`"));
+    for name in ["CVE-2020-1000", "CVE-2020-1"] {
+        let other = with_name(json!({"@id": page, "name": name}));
+        assert_eq!(ignored(&[&other], &openssl()), [false, false], "{name}");
+        let told = messages(&other);
+        assert!(told[0].contains("leads to another vulnerability than `name`"));
+    }
+    let both = json!({"@id": page, "name": "CVE-2020-1000", "aliases": ["CVE-2024-5535"]});
+    assert!(messages(&with_name(both)).is_empty());
     let only = with_name(json!({"@id": page, "name": "GHSA-aaaa-bbbb-cccc"}));
     assert_eq!(ignored(&[&only], &openssl()), [true, true]);
     assert!(messages(&only).is_empty());
