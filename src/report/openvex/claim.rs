@@ -129,7 +129,8 @@ fn origin(evidence: &VexEvidence) -> String {
     )
 }
 
-/// The reason of a claim about hosts, with the condition under which it holds.
+/// A claim about hosts with the condition under which it holds, from what it rests on and not from
+/// the words for a person.
 fn on_hosts(rule: &RuleMatch, evidence: &HostDriverEvidence) -> String {
     let hosts: Vec<String> = evidence
         .hosts
@@ -137,9 +138,10 @@ fn on_hosts(rule: &RuleMatch, evidence: &HostDriverEvidence) -> String {
         .map(|host| format!("{} {} (fixed in {})", host.branch, host.version, host.fixed))
         .collect();
     let mut text = format!(
-        "{}. NVIDIA bulletin {}, data of {}. Holds only on hosts whose driver has the fix; \
-         checked: {}.",
-        rule.reason.trim_end_matches('.'),
+        "{} is in the {} part of NVIDIA's driver, which is the host's (NVIDIA bulletin {}, data of {}). \
+         Holds only on hosts whose driver has the fix of its own branch; checked: {}.",
+        evidence.vulnerability,
+        evidence.component,
         evidence.bulletin,
         evidence.data_date,
         hosts.join(", ")
