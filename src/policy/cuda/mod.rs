@@ -1,7 +1,7 @@
 //! Flaws of NVIDIA's driver, which the host's driver fixes and not the image.
 //!
 //! [`Bulletins`] is what NVIDIA has published, [`Hosts`] the drivers of every host that the image may
-//! run on, [`Image`] what of the driver is in the image, and [`assess`] the rule over the three.
+//! run on, [`Image`] what of the driver is in the image, and [`assess()`] the rule over the three.
 
 mod assess;
 mod bulletins;

@@ -1,7 +1,7 @@
 //! VEX documents: what their authors say of a vulnerability in a product, and what follows for a
 //! finding.
 //!
-//! [`read`] reads OpenVEX 0.2 (and its 0.0.1 shapes), CycloneDX 1.4 to 1.7 with analyses, and CSAF
+//! [`read()`] reads OpenVEX 0.2 (and its 0.0.1 shapes), CycloneDX 1.4 to 1.7 with analyses, and CSAF
 //! 2.0. [`Statements`] finds those that speak of the image, and settles where they contradict each
 //! other.
 //!
