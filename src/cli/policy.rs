@@ -115,24 +115,30 @@ fn show(args: &ShowArgs) -> Result<u8, Error> {
             let text = serde_json::to_string_pretty(&settings).map_err(Error::usage)?;
             format!("{text}\n")
         } else {
-            table(&settings, args.page.options().width)
+            table(loaded.policy.source(), &settings, args.page.options().width)
         }
     };
     print_text(&text)?;
     Ok(exit::PASS)
 }
 
-fn table(settings: &[Setting], width: u16) -> String {
+/// The settings of a policy. What is written in its file is told by line and column alone, so that
+/// the column of origins stays narrow.
+fn table(source: &str, settings: &[Setting], width: u16) -> String {
     let mut grid = Grid::new(width);
     grid.header(&["KEY", "VALUE", "WRITTEN AT"]);
     for setting in settings {
+        let own = setting.origin.strip_prefix(source);
+        let origin = own.map_or(setting.origin.as_str(), |rest| {
+            rest.trim_start_matches([':', ' '])
+        });
         grid.row([
             Cell::from(setting.key.as_str()),
             Cell::from(setting.value.as_str()),
-            Cell::from(setting.origin.as_str()),
+            Cell::from(origin),
         ]);
     }
-    lines(grid)
+    format!("{}\n\n{}", escape::terminal(source), lines(grid))
 }
 
 fn lines(grid: Grid) -> String {
