@@ -364,6 +364,12 @@ impl Reader {
 
     fn path_pattern(&mut self, item: &Item<'_>) -> Option<String> {
         let text = self.pattern(item, path_pattern)?;
+        // The library lets such a class match `/`, and so leave the directory.
+        if text.contains("[!") || text.contains("[^") {
+            let message = "a negated class would also match `/`";
+            let help = "list the characters that are meant, or use `*`";
+            self.problem(&item.place, message, Some(help.to_owned()));
+        }
         if !text.starts_with('/') && !text.starts_with("**") {
             let message = format!("`{text}` can never match: paths in an image start with `/`");
             let help = format!("write `/{text}`, or `**/{text}` for any directory");

@@ -165,6 +165,12 @@ fn each_rule_of_the_language_is_kept() {
             "can never match",
         ),
         (
+            rule(&format!(
+                "id: CVE-2024-6345, path: '/data[!a]secret', {ENDS}"
+            )),
+            "would also match `/`",
+        ),
+        (
             rule(&format!("id: CVE-2024-6345, purl: setuptools, {ENDS}")),
             "not a package URL",
         ),
