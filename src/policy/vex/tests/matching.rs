@@ -63,7 +63,7 @@ fn an_archive_is_known_by_the_names_that_it_states() {
         "registry.example/ml/app:1".to_owned(),
         "mirror.example/app:stable".to_owned(),
     ];
-    let archive = Product::new(&target("/work/shop.tar"), &names);
+    let archive = Product::new(&target("/builds/shop.tar"), &names);
     let is_ours = |name: &str| archive.is(&Component::named(name).unwrap());
     for name in [
         "registry.example/ml/app:1",
@@ -80,7 +80,7 @@ fn an_archive_is_known_by_the_names_that_it_states() {
         "registry.example/ml/app:2",
         "pkg:oci/shop",
         "pkg:oci/shop.tar",
-        "/work/shop.tar",
+        "/builds/shop.tar",
     ] {
         assert!(!is_ours(name), "{name}");
     }
