@@ -1,5 +1,6 @@
 use super::*;
 use crate::formats::infer::tests::survives_damage;
+use crate::model::{FixState, RatingSource, Severity};
 
 fn report(text: &str) -> ScannerReport {
     crate::formats::read(text.as_bytes()).unwrap()
