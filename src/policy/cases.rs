@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -294,10 +293,9 @@ fn decided(policy: &Policy, inputs: &Inputs, case: &Case) -> Result<Finding, Str
 
 /// A moment, or the first one of a day.
 fn moment(text: &str) -> Result<Timestamp, String> {
-    let of_day = |day: Day| TimeZone::UTC.to_timestamp(day.0.at(0, 0, 0, 0)).ok();
     text.parse()
         .ok()
-        .or_else(|| Day::parse(text).and_then(of_day))
+        .or_else(|| Day::parse(text).and_then(Day::start))
         .ok_or_else(|| format!("`{text}` is neither a day (2026-01-31) nor an RFC 3339 time"))
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use super::cuda::{Bulletins, Hosts, Image};
 use super::document::Day;
@@ -38,7 +37,7 @@ pub struct Drivers<'a> {
 impl Circumstances<'_> {
     /// The day of [`Circumstances::now`] in UTC.
     pub(super) fn today(&self) -> Day {
-        Day(TimeZone::UTC.to_datetime(self.now).date())
+        Day::of(self.now)
     }
 
     /// A moment and nothing else.

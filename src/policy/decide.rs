@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::report::PolicySummary;
@@ -12,7 +11,7 @@ use crate::model::{
 
 use super::circumstances::{Circumstances, Drivers};
 use super::cuda::{self, Assessment};
-use super::document::GraceStart;
+use super::document::{Day, GraceStart};
 use super::ignore::Standing;
 use super::resolve::ResolvedPolicy;
 use super::rules::{CompiledConditions, severity_words};
@@ -343,14 +342,13 @@ fn grace(policy: &ResolvedPolicy, finding: &Finding, now: Timestamp) -> Option<R
         .checked_add(SignedDuration::from_hours(length.hours().into()))
         .ok()?;
     (start <= now && now < end).then(|| {
-        let day = |moment| TimeZone::UTC.to_datetime(moment).date();
         RuleMatch::new(
             format!("{path}.{level}"),
             Action::Warn,
             format!(
                 "only warns until {}: {length} from {what} ({})",
-                day(end),
-                day(start)
+                Day::of(end),
+                Day::of(start)
             ),
         )
     })

@@ -158,12 +158,11 @@ fn entry_as_rule(entry: &SetEntry, used: &UsedRuleSet, set: &RuleSet) -> IgnoreR
         ecosystem: entry.ecosystem.clone(),
         reason: set.argument.clone(),
         owner: used.owner.clone(),
-        reference: None,
         justification: set.justification,
         created: used.created,
         expires: Some(used.expires),
-        until_fixed: false,
         acknowledge_broad: true,
+        ..IgnoreRule::default()
     }
 }
 

@@ -343,14 +343,14 @@ impl Inputs {
         let date = self.bulletins.data_date();
         // The built-in list may well be newer than the moment of an old run.
         let is_own = date > Bulletins::shipped().data_date();
-        if is_own && date > Day(jiff::tz::TimeZone::UTC.to_datetime(now).date()) {
+        if is_own && date > Day::of(now) {
             notes.push(warning(format!(
                 "the list of NVIDIA's driver bulletins ({}) claims to be complete up to {date}, which is in \
                  the future; check its `data-date` and the clock",
                 self.bulletins_source
             )));
         }
-        let start = jiff::tz::TimeZone::UTC.to_timestamp(date.0.at(0, 0, 0, 0));
+        let start = date.start();
         let age = start
             .map(|start| now.duration_since(start))
             .unwrap_or_default();

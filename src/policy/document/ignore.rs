@@ -9,7 +9,7 @@ use super::time::Day;
 
 /// A finding that is left out of account, or the part of it that the conditions name. All
 /// conditions that are given have to hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(deny_unknown_fields)]
 pub struct IgnoreRule {

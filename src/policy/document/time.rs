@@ -27,6 +27,11 @@ impl Day {
         Self(TimeZone::UTC.to_datetime(moment).date())
     }
 
+    /// Its first moment in UTC; `None` where that is no moment that can be written.
+    pub fn start(self) -> Option<Timestamp> {
+        TimeZone::UTC.to_timestamp(self.0.at(0, 0, 0, 0)).ok()
+    }
+
     /// True when a rule with this last day no longer holds.
     pub fn is_over(self, now: Timestamp) -> bool {
         Self::of(now) > self

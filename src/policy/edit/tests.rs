@@ -35,19 +35,10 @@ default-profile: research
 fn rule(id: &str) -> IgnoreRule {
     IgnoreRule {
         id: id.to_owned(),
-        package: None,
-        purl: None,
-        path: None,
-        version: None,
-        ecosystem: None,
         reason: "not reachable".to_owned(),
         owner: "ml".to_owned(),
-        reference: None,
-        justification: None,
-        created: None,
         expires: Day::parse("2026-12-31"),
-        until_fixed: false,
-        acknowledge_broad: false,
+        ..IgnoreRule::default()
     }
 }
 

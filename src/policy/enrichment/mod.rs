@@ -11,10 +11,9 @@ mod notes;
 use std::collections::BTreeSet;
 use std::io;
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::document::Day;
 use crate::model::{AdvisoryId, Epss, Finding};
 
 pub use epss::EpssScores;
@@ -39,8 +38,7 @@ impl Edition {
 
     /// The day of the data in UTC, `YYYY-MM-DD`.
     pub fn day(&self) -> Option<String> {
-        self.date
-            .map(|date| TimeZone::UTC.to_datetime(date).date().to_string())
+        self.date.map(|date| Day::of(date).to_string())
     }
 
     /// How old the data is at `now`; `None` when the feed does not date itself.
@@ -57,10 +55,7 @@ impl Edition {
 /// A date with a time and any offset, or a bare day (its start in UTC).
 fn moment(text: &str) -> Option<Timestamp> {
     let text = text.trim();
-    text.parse().ok().or_else(|| {
-        let day: Date = text.parse().ok()?;
-        TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok()
-    })
+    text.parse().ok().or_else(|| Day::parse(text)?.start())
 }
 
 /// Why a feed's file cannot be used. Every kind names the file and what to do.

@@ -218,21 +218,13 @@ impl Importer<'_> {
     fn rule(&self, id: &str, reason: Option<String>, expires: Option<Day>) -> IgnoreRule {
         IgnoreRule {
             id: id.to_owned(),
-            package: None,
-            purl: None,
-            path: None,
-            version: None,
-            ecosystem: None,
             reason: reason
                 .or_else(|| self.defaults.reason.clone())
                 .unwrap_or_else(|| format!("imported from {}, which gives no reason", self.name)),
             owner: self.defaults.owner.clone(),
-            reference: None,
-            justification: None,
-            created: None,
             expires: expires.or(Some(self.defaults.expires)),
-            until_fixed: false,
             acknowledge_broad: id == "*",
+            ..IgnoreRule::default()
         }
     }
 
@@ -369,8 +361,7 @@ fn last_day_before(text: &str) -> Option<Day> {
     })?;
     // 23:59:59 is how people write the end of a day.
     let end = moment.checked_add(1.second()).ok()?;
-    let date = TimeZone::UTC.to_datetime(end).date();
-    date.yesterday().ok().map(Day)
+    Day::of(end).0.yesterday().ok().map(Day)
 }
 
 /// The day at whose beginning another tool's entry has to end, so that `last` is its last day.

@@ -26,7 +26,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn instance(name: &str, version: &str, paths: &[&str]) -> Instance {
+pub(super) fn instance(name: &str, version: &str, paths: &[&str]) -> Instance {
     Instance {
         name: name.to_owned(),
         version: version.to_owned(),

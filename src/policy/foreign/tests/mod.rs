@@ -4,14 +4,11 @@ mod exporting;
 mod importing;
 mod laws;
 
-use std::collections::BTreeMap;
-
 use super::super::{Circumstances, decide, parse};
 use super::*;
 use crate::model::{
-    Action, AdvisoryState, Attachment, Decision, Ecosystem, Fix, FixState, Instance, Location,
-    ObservationRecord, PackageGroup, PackageRule, ResolvedSeverity, RuleMatch, ScannerId, Severity,
-    SourcePackage, Vulnerability,
+    Action, Attachment, Decision, Ecosystem, FixState, Instance, ObservationRecord, PackageGroup,
+    PackageRule, RuleMatch, ScannerId, Severity, SourcePackage,
 };
 
 fn day(text: &str) -> Day {
@@ -56,64 +53,23 @@ fn errors(text: &str, name: &str) -> String {
 
 fn instance(name: &str, version: &str, purl: &str, paths: &[&str]) -> Instance {
     Instance {
-        name: name.to_owned(),
-        version: version.to_owned(),
-        architecture: None,
-        source: None,
         purl: Some(purl.to_owned()),
-        locations: paths
-            .iter()
-            .filter_map(|path| Location::new(Some(path), None))
-            .collect(),
-        scanners: vec![ScannerId::new("trivy")],
+        ..crate::policy::tests::instance(name, version, paths)
     }
 }
 
 fn finding(ids: &[&str], ecosystem: Ecosystem, group: &str, instances: Vec<Instance>) -> Finding {
-    let mut ids = ids.iter().map(|id| AdvisoryId::new(id));
-    Finding {
-        key: group.to_owned(),
-        vulnerability: Vulnerability {
-            id: ids.next().unwrap(),
-            aliases: ids.collect(),
-            related: Vec::new(),
-            assertions: Vec::new(),
-            title: None,
-            description: None,
-            url: None,
-            cwes: Vec::new(),
-            published: None,
-            state: AdvisoryState::Active,
-            known_exploited: false,
-            kev: None,
-            epss: None,
-        },
-        package: PackageGroup {
-            ecosystem,
-            name: group.to_owned(),
-            version: None,
-        },
-        instances,
-        severity: ResolvedSeverity {
-            level: Severity::High,
-            source: None,
-            rule: "vendor".to_owned(),
-            lowest: Severity::High,
-            highest: Severity::High,
-            disputed: false,
-        },
-        ratings: Vec::new(),
-        fix: Fix {
-            state: FixState::NotFixed,
-            ..Fix::default()
-        },
-        observations: Vec::new(),
-        relations: Vec::new(),
-        first_seen: None,
-        labels: Vec::new(),
-        verdicts: BTreeMap::new(),
-        decision: None,
-    }
+    let mut finding =
+        crate::policy::tests::finding(ids[0], Severity::High, FixState::NotFixed, instances);
+    finding.key = group.to_owned();
+    finding.vulnerability.aliases = ids[1..].iter().map(|id| AdvisoryId::new(id)).collect();
+    finding.vulnerability.related.clear();
+    finding.package = PackageGroup {
+        ecosystem,
+        name: group.to_owned(),
+        version: None,
+    };
+    finding
 }
 
 fn observation(scanner: &str, id: &str, package: &str, version: &str) -> ObservationRecord {
