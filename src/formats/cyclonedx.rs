@@ -4,6 +4,7 @@
 //! One observation for each pair of vulnerability and affected component.
 
 mod advisory;
+pub(crate) mod analysis;
 mod document;
 mod package;
 
@@ -18,7 +19,8 @@ use crate::model::{
 };
 
 use self::advisory::{advisory, fix, ratings, shown_severity, withheld};
-use self::document::{Affected, Component, Document, Metadata, Tools, Vulnerability};
+use self::analysis::Affected;
+use self::document::{Component, Document, Metadata, Tools, Vulnerability};
 use self::package::{Properties, complete_os_package, named};
 use super::Format;
 use super::builder::{ReportBuilder, timestamp};

@@ -11,7 +11,7 @@ mod infer;
 mod ratings;
 mod wording;
 
-mod cyclonedx;
+pub(crate) mod cyclonedx;
 mod gitlab;
 mod grype;
 mod osv;

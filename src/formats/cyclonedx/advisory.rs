@@ -1,6 +1,7 @@
 //! What an entry says of a vulnerability: ratings, fix, analysis, exploitation.
 
-use super::document::{AffectedVersion, Vulnerability};
+use super::analysis::AffectedVersion;
+use super::document::Vulnerability;
 use crate::formats::builder::timestamp;
 use crate::formats::entries::{Entries, Lenient, OneOrMany, Text};
 use crate::model::{

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::analysis::{Affected, Analysis, Reference};
 use crate::formats::entries::{Entries, Lenient, Number, OneOrMany, Text};
 
 #[derive(Deserialize)]
@@ -125,12 +126,6 @@ pub(super) struct NamedSource<'a> {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Reference<'a> {
-    #[serde(borrow, default)]
-    pub(super) id: Text<'a>,
-}
-
-#[derive(Deserialize)]
 pub(super) struct CdxRating<'a> {
     #[serde(borrow, default)]
     pub(super) source: Lenient<NamedSource<'a>>,
@@ -148,32 +143,4 @@ pub(super) struct CdxRating<'a> {
 pub(super) struct Link<'a> {
     #[serde(borrow, default)]
     pub(super) url: Text<'a>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Analysis<'a> {
-    #[serde(borrow, default)]
-    pub(super) state: Text<'a>,
-    #[serde(borrow, default)]
-    pub(super) justification: Lenient<Text<'a>>,
-    #[serde(borrow, default)]
-    pub(super) response: Lenient<OneOrMany<'a>>,
-    #[serde(borrow, default)]
-    pub(super) detail: Lenient<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Affected<'a> {
-    #[serde(borrow, default, rename = "ref")]
-    pub(super) reference: Text<'a>,
-    #[serde(borrow, default)]
-    pub(super) versions: Entries<AffectedVersion<'a>>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct AffectedVersion<'a> {
-    #[serde(borrow, default)]
-    pub(super) version: Text<'a>,
-    #[serde(borrow, default)]
-    pub(super) status: Text<'a>,
 }

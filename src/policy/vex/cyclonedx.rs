@@ -13,13 +13,14 @@ use crate::formats::entries::Text;
 use crate::formats::percent_decoded;
 use crate::model::{Justification, VexStatus};
 
-use self::document::{Affected, Analysis, Document, RawComponent, Vulnerability};
+use self::document::{Document, RawComponent, Vulnerability};
 use super::component::{Component, VersionTest};
 use super::document::{Diagnostics, ProductReference, Statement, VexDocument, VexFormat};
 use super::error::VexError;
 use super::purl::shortened;
 use super::range::VersionRange;
 use super::read::{MAX_IDS, add_id, check_count, is_stated, moment, object, owned, syntax};
+use crate::formats::cyclonedx::analysis::{Affected, Analysis};
 
 const SUPPORTED: [&str; 4] = ["1.4", "1.5", "1.6", "1.7"];
 

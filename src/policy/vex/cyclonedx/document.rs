@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::formats::entries::{Entries, Lenient, OneOrMany, Text};
+use crate::formats::cyclonedx::analysis::{Affected, Analysis, Reference};
+use crate::formats::entries::{Entries, Lenient, Text};
 
 /// The version of a BOM that states none (CycloneDX, `version`).
 const DEFAULT_VERSION: u64 = 1;
@@ -80,46 +81,6 @@ pub(super) struct Vulnerability<'a> {
     pub(super) analysis: Option<Analysis<'a>>,
     #[serde(borrow, default)]
     pub(super) affects: Entries<Affected<'a>>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Reference<'a> {
-    #[serde(borrow, default)]
-    pub(super) id: Text<'a>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Analysis<'a> {
-    #[serde(borrow, default)]
-    pub(super) state: Text<'a>,
-    #[serde(borrow, default)]
-    pub(super) justification: Lenient<Text<'a>>,
-    #[serde(borrow, default)]
-    pub(super) response: Lenient<OneOrMany<'a>>,
-    #[serde(borrow, default)]
-    pub(super) detail: Lenient<Text<'a>>,
-    #[serde(borrow, default, rename = "firstIssued")]
-    pub(super) first_issued: Lenient<Text<'a>>,
-    #[serde(borrow, default, rename = "lastUpdated")]
-    pub(super) last_updated: Lenient<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Affected<'a> {
-    #[serde(borrow, default, rename = "ref")]
-    pub(super) reference: Text<'a>,
-    #[serde(borrow, default)]
-    pub(super) versions: Entries<AffectedVersion<'a>>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct AffectedVersion<'a> {
-    #[serde(borrow, default)]
-    pub(super) version: Text<'a>,
-    #[serde(borrow, default)]
-    pub(super) range: Text<'a>,
-    #[serde(borrow, default)]
-    pub(super) status: Text<'a>,
 }
 
 impl Document<'_> {
