@@ -210,9 +210,14 @@ impl<'a> Page<'a> {
             rows.push(("VEX", text));
         }
         for feed in &policy.feeds {
-            let date = feed.date.as_ref();
-            let date = date.map_or_else(String::new, |day| format!(" of {day}"));
-            rows.push(("Feed", format!("{}{date} ({})", feed.feed, feed.source)));
+            let date = feed.date.as_ref().map_or_else(String::new, |day| {
+                let moment = format!("{day}T00:00:00Z");
+                format!(
+                    " of {}",
+                    phrases::database(&moment, &self.report.evaluated_at)
+                )
+            });
+            rows.push(("Feed", format!("{}{date}, from {}", feed.feed, feed.source)));
         }
         if let Some(cuda) = &policy.cuda {
             let hosts = match cuda.hosts.as_slice() {

@@ -66,7 +66,8 @@ fn a_run_keeps_what_the_policy_drew_on_and_needs_nothing_else_again() {
         run.stdout
     );
     assert!(
-        run.stdout.contains("CISA KEV of 2026-02-01 (kev.json)"),
+        run.stdout
+            .contains("CISA KEV of 2026-02-01 (9 days old), from kev.json"),
         "{}",
         run.stdout
     );
