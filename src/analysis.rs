@@ -10,11 +10,12 @@ use crate::model::report::{
     PolicySummary, Report, SCHEMA_VERSION, ScannerSummary, Summary, TargetSummary, ToolInfo,
 };
 use crate::model::{
-    Diagnostic, DiagnosticLevel, Finding, InventoryScope, Package, ScannerReport, ScannerRun,
+    Diagnostic, DiagnosticLevel, Finding, InventoryScope, Package, ScannerId, ScannerReport,
+    ScannerRun,
 };
 use crate::policy::vex::{Product, Statements};
 use crate::policy::{self, Circumstances, Drivers, Inputs, ResolvedPolicy, cuda};
-use crate::reconcile::{self, Reconciled, target};
+use crate::reconcile::{self, Inventory, Reconciled, target};
 
 /// What a report is made from besides the runs.
 #[derive(Clone, Copy, Debug)]
@@ -39,9 +40,23 @@ pub struct Input<'a> {
     pub diagnostics: &'a [Diagnostic],
 }
 
+/// A report, and the package lists behind it, which it does not hold.
+#[derive(Clone, Debug)]
+pub struct Analysis {
+    /// The report.
+    pub report: Report,
+    /// Each trusted scanner's packages.
+    pub inventories: BTreeMap<ScannerId, Inventory>,
+}
+
 /// Makes the report from the scanners' runs, failed ones included. The same input gives the same
 /// report, in whatever order the runs come; they are put into the report's order.
 pub fn analyse(runs: &mut [ScannerRun], input: &Input<'_>) -> Report {
+    examine(runs, input).report
+}
+
+/// As [`analyse`], with the package lists.
+pub fn examine(runs: &mut [ScannerRun], input: &Input<'_>) -> Analysis {
     runs.sort_by(|a, b| (&a.scanner, &a.source).cmp(&(&b.scanner, &b.source)));
 
     let mut reconciled =
@@ -71,7 +86,7 @@ pub fn analyse(runs: &mut [ScannerRun], input: &Input<'_>) -> Report {
         )
     });
 
-    Report {
+    let report = Report {
         schema_version: SCHEMA_VERSION.to_owned(),
         tool: ToolInfo {
             name: env!("CARGO_PKG_NAME").to_owned(),
@@ -92,6 +107,10 @@ pub fn analyse(runs: &mut [ScannerRun], input: &Input<'_>) -> Report {
         suppressed: reconciled.suppressed,
         accounting: reconciled.accounting,
         diagnostics: diagnostics(runs, input, noted),
+    };
+    Analysis {
+        report,
+        inventories: reconciled.inventories,
     }
 }
 
@@ -209,6 +228,7 @@ fn summarise_scanner(run: &ScannerRun, policy: &ResolvedPolicy) -> ScannerSummar
         packages: report.map_or(0, |r| r.packages.iter().filter(|p| !p.source_level).count()),
         observations: report.map_or(0, |r| r.observations.len()),
         duration_ms: run.duration_ms,
+        peak_memory_bytes: run.peak_memory_bytes,
     }
 }
 

@@ -104,6 +104,7 @@ fn observation(row: &Value, index: usize) -> Observation {
             row["fix"].as_str().unwrap_or_default().split(", "),
             FixState::Unknown,
         ),
+        advisory_source: None,
         pointer: format!("/{index}"),
     }
 }

@@ -58,6 +58,7 @@ impl Writer {
                 .unwrap_or_default(),
             ratings: Vec::new(),
             fix: FixClaim::from_versions([fix], FixState::NotFixed),
+            advisory_source: None,
             pointer: format!("/{number}"),
         });
     }

@@ -47,7 +47,7 @@ pub(super) struct ExplainArgs {
 
 /// Runs the subcommand.
 pub(super) fn run(args: &ExplainArgs) -> Result<u8, Error> {
-    let Opened { runs, report } = opened::open(&args.run, &args.policy)?;
+    let Opened { runs, report, .. } = opened::open(&args.run, &args.policy)?;
     let question = Question {
         what: args.what.clone(),
         other: args.other.clone(),

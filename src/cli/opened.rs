@@ -1,6 +1,7 @@
 //! What a subcommand works on: the runs of a recorded scan or of report files, and the report made
 //! from them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,12 +10,13 @@ use jiff::Timestamp;
 use super::common::{LoadedPolicy, PolicyArgs, RecordedPolicy, read_inventories, say};
 use super::error::Error;
 use super::inputs::{Collected, Recorded};
-use crate::analysis::{self, Input};
+use crate::analysis::{self, Analysis, Input};
 use crate::bundle::imports::{self, Imports};
 use crate::bundle::{Bundle, BundleError};
 use crate::model::report::{Report, TargetSummary};
-use crate::model::{Diagnostic, DiagnosticLevel, Outcome, ScannerRun};
+use crate::model::{Diagnostic, DiagnosticLevel, Outcome, ScannerId, ScannerRun};
 use crate::policy::ResolvedPolicy;
+use crate::reconcile::Inventory;
 use crate::reconcile::target::{self, strangers};
 use crate::scanners::Adapters;
 
@@ -24,6 +26,9 @@ pub(super) struct Opened {
     pub(super) runs: Vec<ScannerRun>,
     /// The report.
     pub(super) report: Report,
+    /// Each trusted scanner's packages.
+    #[expect(dead_code, reason = "comparing and diffing read it")]
+    pub(super) inventories: BTreeMap<ScannerId, Inventory>,
 }
 
 /// Opens a run directory, or a directory with scanners' report files.
@@ -126,7 +131,7 @@ pub(super) fn judge(
     let mut runs = bundle.runs().map_err(Error::usage)?;
     // Of two that contradict each other, the order of --scanners must not choose the one to doubt.
     runs.sort_by(|a, b| a.scanner.cmp(&b.scanner));
-    let inventories = bundle.inventories().map_err(Error::usage)?;
+    let given = bundle.inventories().map_err(Error::usage)?;
     let record = bundle.record();
     let with_report: Vec<_> = runs
         .iter()
@@ -154,10 +159,13 @@ pub(super) fn judge(
     diagnostics.extend(collected.diagnostics());
     let seen_at = record.evaluated_at.parse().unwrap_or(evaluated_at);
     let identity = &record.target.identity;
-    let report = analysis::analyse(
+    let Analysis {
+        report,
+        inventories,
+    } = analysis::examine(
         &mut runs,
         &Input {
-            inventories: &inventories,
+            inventories: &given,
             policy,
             inputs: &inputs,
             names: &identity.names,
@@ -173,7 +181,11 @@ pub(super) fn judge(
             diagnostics: &diagnostics,
         },
     );
-    Ok(Opened { runs, report })
+    Ok(Opened {
+        runs,
+        report,
+        inventories,
+    })
 }
 
 /// Merges report files that other jobs made.
@@ -200,10 +212,10 @@ fn import_under(
     let adapters = Adapters::load(None).map_err(Error::usage)?;
     let Imports {
         mut runs,
-        mut inventories,
+        inventories: mut given,
         diagnostics,
     } = imports::read(files, allow_mixed_targets, &adapters).map_err(Error::usages)?;
-    inventories.extend(read_inventories(sboms)?);
+    given.extend(read_inventories(sboms)?);
     for diagnostic in &diagnostics {
         say(&format!(
             "warning: {}: {}",
@@ -228,10 +240,13 @@ fn import_under(
         .chain(collected.diagnostics())
         .collect();
     let evaluated_at = args.moment();
-    let report = analysis::analyse(
+    let Analysis {
+        report,
+        inventories,
+    } = analysis::examine(
         &mut runs,
         &Input {
-            inventories: &inventories,
+            inventories: &given,
             policy: &resolved,
             inputs: &inputs,
             names: &[],
@@ -241,5 +256,9 @@ fn import_under(
             diagnostics: &noticed,
         },
     );
-    Ok(Opened { runs, report })
+    Ok(Opened {
+        runs,
+        report,
+        inventories,
+    })
 }

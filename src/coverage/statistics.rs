@@ -144,6 +144,7 @@ fn rows(
                 alone: 0,
                 physical: 0,
                 verdicts: BTreeMap::new(),
+                missed: BTreeMap::new(),
             };
             (scanner, row)
         })
@@ -155,6 +156,9 @@ fn rows(
                 continue;
             };
             *row.verdicts.entry(verdict.verdict).or_insert(0) += 1;
+            if !verdict.verdict.sees() {
+                *row.missed.entry(verdict.cause).or_insert(0) += 1;
+            }
             if verdict.verdict.sees() {
                 row.reported += 1;
                 row.alone += usize::from(alone);

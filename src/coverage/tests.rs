@@ -90,6 +90,9 @@ impl Scanner {
         self.0.capabilities.skips_packages.push(SkippedPackages {
             ecosystem: ecosystem.to_owned(),
             name: name.to_owned(),
+            before: None,
+            since: None,
+            vulnerabilities: Vec::new(),
             reason: "a rule that ships with it".to_owned(),
         });
         self
@@ -546,6 +549,7 @@ fn any_findings() -> impl Strategy<Value = Vec<Finding>> {
             .map(|(name, verdict)| {
                 let verdict = ScannerVerdict {
                     verdict,
+                    cause: crate::model::Cause::NotInData,
                     strength: Strength::Proven,
                     reason: String::new(),
                 };

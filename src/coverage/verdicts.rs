@@ -11,9 +11,9 @@ use jiff::Timestamp;
 
 use crate::model::version::normal_form;
 use crate::model::{
-    AdvisoryId, AdvisoryState, Attachment, Distro, Ecosystem, Failure, Finding, IdentityQuality,
-    InventoryScope, ObservationRecord, Outcome, ScannerId, ScannerRun, ScannerVerdict, Strength,
-    Verdict,
+    AdvisoryId, AdvisoryState, Attachment, Cause, Distro, Ecosystem, Failure, Finding,
+    IdentityQuality, InventoryScope, ObservationRecord, Outcome, ScannerId, ScannerRun,
+    ScannerVerdict, Strength, Verdict,
 };
 use crate::reconcile::{Inventory, Reconciled, Withheld};
 
@@ -249,6 +249,7 @@ impl<'r> Subject<'r> {
         if let Some(distro) = self.out_of_support.filter(|_| ecosystem.is_os()) {
             return Some(ScannerVerdict {
                 verdict: Verdict::NotAssessed,
+                cause: Cause::OutOfSupport,
                 strength: Strength::Inferred,
                 reason: format!(
                     "states that {} {} is out of support; what was found since its last advisories is \
@@ -296,6 +297,7 @@ impl<'r> Subject<'r> {
             } else {
                 ScannerVerdict {
                     verdict: Verdict::Unknown,
+                    cause: Cause::NoPackageList,
                     strength: Strength::Unknown,
                     reason: format!(
                         "its report does not hold its whole package list; {} to tell whether it saw the \
@@ -308,12 +310,14 @@ impl<'r> Subject<'r> {
         match seen.sight_of(case.finding) {
             Sight::Same(strength) => ScannerVerdict {
                 verdict: Verdict::NoMatch,
+                cause: Cause::NotInData,
                 strength,
                 reason: self.no_match_words(case, strength, knows),
             },
             Sight::Other(version) => ScannerVerdict {
                 verdict: Verdict::OtherVersion,
                 // Without its whole list it may have the right version as well.
+                cause: Cause::OtherVersion,
                 strength: if complete {
                     Strength::Proven
                 } else {
@@ -445,8 +449,20 @@ fn index<'r>(
 }
 
 fn proven(verdict: Verdict, reason: String) -> ScannerVerdict {
+    let cause = match verdict {
+        Verdict::Reported => Cause::Listed,
+        Verdict::Covered => Cause::CoveringAdvisory,
+        Verdict::Suppressed => Cause::GivenRule,
+        Verdict::OtherVersion => Cause::OtherVersion,
+        Verdict::NoMatch => Cause::NotInData,
+        Verdict::PackageNotSeen => Cause::NotCatalogued,
+        Verdict::NotAssessed => Cause::Ecosystem,
+        Verdict::Failed => Cause::NoResult,
+        Verdict::Unknown => Cause::NoPackageList,
+    };
     ScannerVerdict {
         verdict,
+        cause,
         strength: Strength::Proven,
         reason,
     }

@@ -310,6 +310,7 @@ mod tests {
                     cvss: None,
                 }],
                 fix: crate::model::FixClaim::default(),
+                advisory_source: None,
                 pointer: "/0".to_owned(),
             });
             builder.finish().diagnostics.len()

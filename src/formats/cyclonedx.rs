@@ -313,6 +313,7 @@ impl<'a> Reader<'a> {
                 severity,
                 ratings: ratings.clone(),
                 fix: fix(entry, &name),
+                advisory_source: None,
                 pointer,
             };
             match withheld(entry, versions) {

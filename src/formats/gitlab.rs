@@ -222,6 +222,7 @@ fn observe(
         severity,
         ratings,
         fix: fix(entry.solution.get().and_then(Text::get)),
+        advisory_source: None,
         pointer: pointer.to_owned(),
     });
     Ok(())

@@ -130,6 +130,7 @@ fn observation(
         package,
         severity,
         fix: fix(vulnerability),
+        advisory_source: None,
         pointer: pointer.to_owned(),
     })
 }

@@ -250,6 +250,7 @@ fn observation(
         severity,
         ratings,
         fix: fix(&affected),
+        advisory_source: None,
         pointer: pointer.to_owned(),
     })
 }

@@ -445,6 +445,7 @@ fn observe(
         severity,
         ratings,
         fix: fix_claim(entry.fixed_by.get().into_iter().flat_map(OneOrMany::iter)),
+        advisory_source: None,
         pointer: pointer.to_owned(),
     });
     Ok(())

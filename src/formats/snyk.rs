@@ -307,6 +307,7 @@ impl Reader {
                 severity,
                 ratings: ratings.clone(),
                 fix: fix.clone(),
+                advisory_source: None,
                 pointer: pointer.to_owned(),
             };
             match withheld {

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::ids::AdvisoryId;
 use super::package::{Ecosystem, Location, SourcePackage};
 use super::relation::{Relation, RelationKind};
-use super::scanner::{AdvisoryState, FixState, IdRelation, ScannerId};
+use super::scanner::{AdvisorySource, AdvisoryState, FixState, IdRelation, ScannerId};
 use super::severity::{Rating, RatingSource, Severity};
+use super::verdict::ScannerVerdict;
 use super::vex::{Justification, VexStatus};
 
 /// The level at which scanners are compared: the source package for operating system packages, the
@@ -213,6 +214,9 @@ pub struct ObservationRecord {
     pub fixed_in: Vec<String>,
     /// The fix state that it gave.
     pub fix_state: FixState,
+    /// Whose advisory it matched, where the report says so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub advisory_source: Option<AdvisorySource>,
     /// JSON pointer into that scanner's raw report.
     pub pointer: String,
     /// How this statement came to belong to the finding.
@@ -365,96 +369,6 @@ impl Finding {
     pub fn ids(&self) -> impl Iterator<Item = &AdvisoryId> {
         std::iter::once(&self.vulnerability.id).chain(&self.vulnerability.aliases)
     }
-}
-
-/// What a scanner has to say on a finding, or why it says nothing.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// It reports it.
-    Reported,
-    /// It reports it through an umbrella or hub advisory.
-    Covered,
-    /// It found it and withheld it: own ignore rule, VEX, default rule.
-    Suppressed,
-    /// It saw the package, in another version.
-    OtherVersion,
-    /// It catalogued the package and did not report the vulnerability.
-    NoMatch,
-    /// Its complete inventory lacks the package.
-    PackageNotSeen,
-    /// By design it does not assess that ecosystem, release or third-party package.
-    NotAssessed,
-    /// It gave no trustworthy result.
-    Failed,
-    /// The evidence does not decide; the reason names what would.
-    Unknown,
-}
-
-impl Verdict {
-    /// True when the scanner counts as having found it.
-    pub fn sees(self) -> bool {
-        matches!(self, Self::Reported | Self::Covered)
-    }
-
-    /// True when the scanner could not have reported it whatever its data: such pairs are left out
-    /// of the adjusted agreement.
-    pub fn not_applicable(self) -> bool {
-        matches!(self, Self::NotAssessed | Self::Failed)
-    }
-
-    /// The name as in the report.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Reported => "reported",
-            Self::Covered => "covered",
-            Self::Suppressed => "suppressed",
-            Self::OtherVersion => "other-version",
-            Self::NoMatch => "no-match",
-            Self::PackageNotSeen => "package-not-seen",
-            Self::NotAssessed => "not-assessed",
-            Self::Failed => "failed",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// How far the evidence carries a verdict.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Strength {
-    /// A record says so.
-    Proven,
-    /// Consistent with everything seen, but something else is not excluded.
-    Inferred,
-    /// Open.
-    Unknown,
-}
-
-impl Strength {
-    /// The name as in the report.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Proven => "proven",
-            Self::Inferred => "inferred",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// A verdict with its reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ScannerVerdict {
-    /// The verdict.
-    pub verdict: Verdict,
-    /// How strong.
-    pub strength: Strength,
-    /// One sentence for a person; for [`Verdict::Unknown`] it names the input that would settle it.
-    pub reason: String,
 }
 
 /// What the policy does with a finding.

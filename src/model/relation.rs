@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::finding::Strength;
+use super::verdict::Strength;
 
 /// What two findings have to do with each other.
 #[derive(

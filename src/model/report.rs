@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::finding::{Action, Finding, Verdict};
+use super::finding::{Action, Finding};
 use super::run::Outcome;
 use super::scanner::{Diagnostic, Distro, IdentityQuality, InventoryScope, ScannerId};
+use super::verdict::{Cause, Verdict};
 
 /// Value of [`Report::schema_version`].
 pub const SCHEMA_VERSION: &str = "1";
@@ -183,6 +184,9 @@ pub struct ScannerSummary {
     /// Wall time in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub duration_ms: Option<u64>,
+    /// Most memory that one of its programs was seen to hold at a time, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub peak_memory_bytes: Option<u64>,
 }
 
 /// The policy, as far as a reader of the report needs it.
@@ -314,6 +318,9 @@ pub struct ScannerCoverage {
     pub physical: usize,
     /// All findings of the run by this scanner's verdict on them.
     pub verdicts: BTreeMap<Verdict, usize>,
+    /// Findings that it does not report, by cause.
+    #[serde(default)]
+    pub missed: BTreeMap<Cause, usize>,
 }
 
 /// Agreement of two scanners, with the counts that it is made of.

@@ -112,12 +112,23 @@ pub struct Capabilities {
     /// Patterns (globs, lower case) of maintainers or vendors whose OS packages it skips on purpose.
     #[serde(default)]
     pub skips_maintainers: Vec<String>,
-    /// Patterns (globs over package names) that it skips by a built-in rule.
+    /// First version of the scanner that skips them. Without it every version does.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub skips_maintainers_since: Option<String>,
+    /// What it drops by a built-in rule.
     #[serde(default)]
     pub skips_packages: Vec<SkippedPackages>,
+    /// Given when it leaves language packages that an OS package installed to the distribution's
+    /// advisories.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub leaves_owned_packages: Option<LeavesOwned>,
+    /// Names of the tools whose package lists are what it matches (`syft` for Grype). Its own is one
+    /// without being named.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub inventory_tools: Vec<String>,
 }
 
-/// OS or language packages that a scanner leaves out by a rule that ships with it.
+/// Findings that a scanner drops by a rule that ships with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SkippedPackages {
@@ -125,6 +136,28 @@ pub struct SkippedPackages {
     pub ecosystem: String,
     /// Glob over the installed name.
     pub name: String,
+    /// Globs over the ids of the vulnerabilities that it drops; empty for all.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub vulnerabilities: Vec<String>,
+    /// First version of the scanner with the rule.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub since: Option<String>,
+    /// First version of the scanner without the rule again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub before: Option<String>,
+    /// Why, one line.
+    pub reason: String,
+}
+
+/// Since when, and which, language packages a scanner leaves to the OS package that installed them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct LeavesOwned {
+    /// Purl types of the packages that it leaves.
+    pub ecosystems: Vec<String>,
+    /// First version of the scanner that does so. Without it every version does.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub since: Option<String>,
     /// Why, one line.
     pub reason: String,
 }
@@ -148,6 +181,8 @@ pub struct ScannerRun {
     pub database_built: Option<String>,
     /// Wall time in milliseconds; `None` for reports that another job made.
     pub duration_ms: Option<u64>,
+    /// Most memory that one of its programs was seen to hold at a time, in bytes.
+    pub peak_memory_bytes: Option<u64>,
     /// What it assesses.
     pub capabilities: Capabilities,
     /// What it said; `None` only when it failed.
@@ -171,6 +206,7 @@ impl ScannerRun {
                 .and_then(|d| d.built)
                 .map(|t| t.to_string()),
             duration_ms: None,
+            peak_memory_bytes: None,
             capabilities: Capabilities::default(),
             report: Some(report),
         }

@@ -205,6 +205,33 @@ impl FixClaim {
     }
 }
 
+/// Whose advisory a scanner matched.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum AdvisorySource {
+    /// The distribution's.
+    Distribution,
+    /// The National Vulnerability Database's, by CPE.
+    Nvd,
+    /// GitHub's Advisory Database.
+    Github,
+    /// A database of the language's own: Go, PyPA, RustSec, RubySec, GitLab's, …
+    Ecosystem,
+    /// The scanner's maker's own.
+    Scanner,
+}
+
+/// What a scanner was told to leave out of its report, by the report's own word.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filters {
+    /// The lowest severity that it shows.
+    pub severity_floor: Option<Severity>,
+    /// True when it shows only what has a fix.
+    pub only_fixed: bool,
+}
+
 /// One scanner's statement that one vulnerability concerns one package instance, in its own words.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observation {
@@ -220,6 +247,8 @@ pub struct Observation {
     pub ratings: Vec<Rating>,
     /// The fix, in the scanner's opinion.
     pub fix: FixClaim,
+    /// Whose advisory it is, where the report says so.
+    pub advisory_source: Option<AdvisorySource>,
     /// JSON pointer (RFC 6901) of the entry in the decoded report.
     pub pointer: String,
 }
@@ -235,6 +264,7 @@ impl Observation {
             severity: Severity::High,
             ratings: Vec::new(),
             fix: FixClaim::default(),
+            advisory_source: None,
             pointer,
         }
     }
@@ -411,6 +441,8 @@ pub struct ScannerReport {
     pub packages_stated: usize,
     /// How complete `packages` is.
     pub inventory: InventoryScope,
+    /// What it leaves out because it was told to.
+    pub filters: Filters,
     /// Paths of libraries of NVIDIA's driver and of its installer among the files that the report
     /// lists beside its packages: such a file was copied into the image if no package owns it.
     /// Sorted, each once.
@@ -448,6 +480,7 @@ impl ScannerReport {
             packages: Vec::new(),
             packages_stated: 0,
             inventory: InventoryScope::default(),
+            filters: Filters::default(),
             driver_files: Vec::new(),
             identity: IdentityQuality::default(),
             advisories: IndexMap::new(),

@@ -428,6 +428,7 @@ fn verdicts(given: &CaseFinding) -> BTreeMap<ScannerId, ScannerVerdict> {
     let of = |names: &[String], verdict: Verdict| -> Vec<(ScannerId, ScannerVerdict)> {
         let given = || ScannerVerdict {
             verdict,
+            cause: crate::model::Cause::Listed,
             strength: Strength::Proven,
             reason: "given".to_owned(),
         };

@@ -190,6 +190,7 @@ fn record(placed: &Placed<'_>, attachment: Attachment) -> ObservationRecord {
         severity: observation.severity,
         fixed_in: observation.fix.versions.clone(),
         fix_state: observation.fix.state,
+        advisory_source: observation.advisory_source,
         pointer: observation.pointer.clone(),
         attachment,
         package_rule: *rule,

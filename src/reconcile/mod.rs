@@ -19,7 +19,7 @@ use crate::model::report::{Accounting, SuppressedRecord};
 use crate::model::version::normal_form;
 use crate::model::{
     Ecosystem, Finding, InventoryScope, Package, PackageGroup, PackageRule, ScannerId,
-    ScannerReport, ScannerRun,
+    ScannerReport, ScannerRun, Strength,
 };
 
 use self::drafts::{Drafts, GroupIndex};
@@ -42,6 +42,9 @@ pub struct Reconciled {
     pub inventories: BTreeMap<ScannerId, Inventory>,
     /// By finding key: scanners that found it and withheld it.
     pub withheld: BTreeMap<String, Vec<Withheld>>,
+    /// By finding key: the operating system's package whose manager installed the files by which all
+    /// of the finding's packages were recognised. Only findings on language packages are here.
+    pub owned: BTreeMap<String, Owner>,
     /// What was withheld and no other scanner reports, so that no finding shows it.
     pub suppressed: Vec<SuppressedRecord>,
     /// What became of each scanner's observations.
@@ -64,6 +67,18 @@ pub struct InventoryPackage {
     pub version: String,
     /// The package as the scanner describes it.
     pub package: Package,
+}
+
+/// An operating system package that installed the files of another package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Its group; `None` where only the place tells that some package of the operating system
+    /// installed them.
+    pub package: Option<PackageGroup>,
+    /// Proven by the package manager's file list, inferred from name and place.
+    pub strength: Strength,
+    /// A path that tells.
+    pub path: String,
 }
 
 /// A scanner's own suppression of a finding.
@@ -161,6 +176,7 @@ pub fn reconcile(
         findings,
         inventories: input.inventories(),
         withheld,
+        owned: BTreeMap::new(),
         suppressed,
         accounting,
     }

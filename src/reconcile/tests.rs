@@ -134,6 +134,7 @@ fn runs(rows: &[(usize, Row)]) -> Vec<ScannerRun> {
             severity: Severity::WORST_FIRST[row.severity],
             ratings: Vec::new(),
             fix: FixClaim::from_versions(row.fixes.iter().map(|f| FIXES[*f]), FixState::NotFixed),
+            advisory_source: None,
             pointer: format!("/{number}"),
         });
     }

@@ -204,6 +204,9 @@ pub fn assemble(record: &ScannerRecord, report: Option<ScannerReport>) -> Scanne
             .or_else(|| report.as_ref()?.scanner_version.clone()),
         database_built: record.database_built.clone(),
         duration_ms: Some(record.duration_ms),
+        peak_memory_bytes: (record.steps.iter())
+            .filter_map(|step| step.peak_memory_bytes)
+            .max(),
         capabilities: record.capabilities.clone(),
         report,
     }

@@ -351,6 +351,7 @@ pub(crate) fn finding(
             severity: Severity::High,
             fixed_in: Vec::new(),
             fix_state: FixState::Unknown,
+            advisory_source: None,
             pointer: "/matches/0".to_owned(),
             attachment: match verdict {
                 Verdict::Covered => Attachment::Covering,
@@ -403,6 +404,7 @@ pub(crate) fn finding(
                     ScannerId::new(scanner),
                     ScannerVerdict {
                         verdict: *verdict,
+                        cause: crosscheck::model::Cause::NotInData,
                         strength: Strength::Proven,
                         reason: format!("{scanner} says {}", verdict.as_str()),
                     },
@@ -477,6 +479,7 @@ fn scanner(
         packages,
         observations,
         duration_ms: Some(12_480),
+        peak_memory_bytes: None,
     }
 }
 
@@ -494,6 +497,7 @@ fn snyk() -> ScannerSummary {
         identity: None,
         inventory: None,
         duration_ms: Some(850),
+        peak_memory_bytes: None,
         ..scanner("snyk", "Snyk Container", "1.1295.0", "", 0, 0)
     }
 }
@@ -507,6 +511,7 @@ fn docker_scout() -> ScannerSummary {
         identity: Some(IdentityQuality::Reduced),
         inventory: Some(InventoryScope::VulnerableOnly),
         duration_ms: Some(185_000),
+        peak_memory_bytes: None,
         ..scanner("docker-scout", "Docker Scout", "1.16.1", "", 3, 3)
     }
 }
@@ -518,6 +523,7 @@ fn coverage() -> Coverage {
         alone,
         physical: reported,
         verdicts: verdicts.iter().copied().collect(),
+        missed: BTreeMap::new(),
     };
     Coverage {
         scanners: vec![

@@ -339,6 +339,7 @@ fn read_result(
             severity: reading.severity,
             ratings: reading.ratings,
             fix: reading.fix,
+            advisory_source: None,
             pointer: pointer.to_owned(),
         };
         match suppression(entry.result) {

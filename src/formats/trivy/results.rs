@@ -256,6 +256,7 @@ impl Reader {
             severity,
             ratings: entry::ratings(vulnerability, severity),
             fix: entry::fix(vulnerability),
+            advisory_source: None,
             pointer: pointer.to_owned(),
         })
     }

@@ -40,6 +40,7 @@ fn with_verdicts(verdicts: &[(&str, Verdict)]) -> Finding {
     for (scanner, verdict) in verdicts {
         let verdict = ScannerVerdict {
             verdict: *verdict,
+            cause: crate::model::Cause::Listed,
             strength: Strength::Proven,
             reason: String::new(),
         };

@@ -12,6 +12,7 @@ fn run(scanner: &str, outcome: Outcome, database: Option<&str>) -> ScannerRun {
         version: None,
         database_built: database.map(str::to_owned),
         duration_ms: None,
+        peak_memory_bytes: None,
         capabilities: Capabilities::default(),
         report: None,
     }

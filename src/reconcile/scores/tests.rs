@@ -20,6 +20,7 @@ fn observation(number: usize, vector: &str, score: Option<f64>) -> Observation {
             cvss: Cvss::new(Some(vector), score, ""),
         }],
         fix: FixClaim::default(),
+        advisory_source: None,
         pointer: format!("/{number}"),
     }
 }

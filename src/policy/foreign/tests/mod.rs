@@ -81,6 +81,7 @@ fn observation(scanner: &str, id: &str, package: &str, version: &str) -> Observa
         severity: Severity::High,
         fixed_in: Vec::new(),
         fix_state: FixState::NotFixed,
+        advisory_source: None,
         pointer: String::new(),
         attachment: Attachment::Direct,
         package_rule: PackageRule::NormalName,
