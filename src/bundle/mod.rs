@@ -12,8 +12,10 @@
 //! made anew from it, under another policy too. Files are readable by the user alone: they name
 //! flaws that are not mended yet.
 
+pub mod find;
 pub mod imports;
 mod record;
+pub mod written;
 
 use std::fs;
 use std::io;

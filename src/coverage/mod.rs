@@ -5,6 +5,7 @@
 //! which the silence of all scanners says nothing.
 
 mod assessor;
+mod inventories;
 mod nvidia;
 mod statistics;
 mod unchecked;
@@ -17,6 +18,7 @@ use crate::model::report::Coverage;
 use crate::model::{ScannerId, ScannerRun};
 use crate::reconcile::Reconciled;
 
+pub use inventories::InventoryTally;
 pub use statistics::statistics;
 pub use unchecked::unchecked;
 

@@ -71,6 +71,23 @@ pub struct Share {
     pub interval: Option<Interval>,
 }
 
+impl Share {
+    /// The share that the counts make.
+    pub fn new(count: usize, of: usize) -> Self {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "counts of findings and packages are far below 2^52"
+        )]
+        let value = (of > 0).then(|| count as f64 / of as f64);
+        Self {
+            count,
+            of,
+            value,
+            interval: None,
+        }
+    }
+}
+
 /// From, to.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Interval {
@@ -196,6 +213,19 @@ pub struct Overlap {
     /// Overlap coefficient: those of both, of those of the smaller set. 1 when one set lies in the
     /// other.
     pub overlap: Share,
+}
+
+impl Overlap {
+    /// What counts say: in both sets, in the first only, in the second only.
+    pub fn new(both: usize, only_a: usize, only_b: usize) -> Self {
+        Self {
+            both,
+            only_a,
+            only_b,
+            jaccard: Share::new(both, both + only_a + only_b),
+            overlap: Share::new(both, both + only_a.min(only_b)),
+        }
+    }
 }
 
 /// Two scanners, on the images where both gave a result.
@@ -379,9 +409,11 @@ pub struct InventoryComparison {
     pub scanners: BTreeMap<ScannerId, usize>,
     /// Every two lists of one image.
     pub pairs: Vec<InventoryPair>,
-    /// Packages that only one of the lists has, by scanner and ecosystem.
+    /// Packages that only one of the lists has, in whatever version, by scanner and ecosystem.
     pub alone: BTreeMap<ScannerId, BTreeMap<Ecosystem, usize>>,
-    /// Packages that all lists have in versions that differ; of a single image only.
+    /// Number of packages that several lists have in versions that differ.
+    pub disagreements: usize,
+    /// Packages that several lists have in versions that differ; of a single image only.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub versions: Vec<VersionDisagreement>,
     /// Packages that only one list has; of a single image only.
