@@ -7,6 +7,7 @@
 mod assessor;
 mod inventories;
 mod nvidia;
+mod stance;
 mod statistics;
 mod unchecked;
 mod verdicts;

@@ -6,9 +6,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    AdvisoryId, Database, Distro, Ecosystem, Failure, FailureKind, Finding, IdLink, IdRelation,
-    InventoryScope, Observation, Outcome, Package, ScannerReport, ScannerVerdict, SkippedPackages,
-    SourcePackage, Strength, Suppressed, Verdict,
+    AdvisoryId, AdvisoryState, Database, Distro, Ecosystem, Failure, FailureKind, Finding, IdLink,
+    IdRelation, InventoryScope, Observation, Outcome, Package, ScannerReport, ScannerVerdict,
+    SkippedPackages, SourcePackage, Strength, Suppressed, Verdict,
 };
 use crate::reconcile::reconcile;
 use crate::reconcile::severity::SeverityRule;
@@ -430,6 +430,27 @@ fn rows_and_pairs_count_what_the_verdicts_say() {
     );
 }
 
+/// What a scanner still reports of a rejected vulnerability says nothing of the others.
+#[test]
+fn what_was_rejected_is_in_the_naive_agreement_alone() {
+    let a = || pypi("setuptools", "65.5.1");
+    let (mut reconciled, _) = compared(vec![
+        Scanner::new("trivy").reports("CVE-2024-0001", &[], a()),
+        Scanner::new("grype")
+            .reports("CVE-2024-0001", &[], a())
+            .reports("CVE-2024-0002", &[], a()),
+    ]);
+    reconciled.findings[1].vulnerability.state = AdvisoryState::Rejected;
+    let scanners = ["grype", "trivy"].map(ScannerId::new);
+    let coverage = statistics(&reconciled.findings, &scanners, &scanners);
+    let pair = &coverage.pairs[0];
+    assert_eq!((pair.both, pair.only_a, pair.naive), (1, 1, Some(0.5)));
+    assert_eq!((pair.adjusted_both, pair.adjusted_only_a), (1, 0));
+    assert_eq!(pair.adjusted, Some(1.0));
+    let grype = &coverage.scanners[0];
+    assert_eq!((grype.reported, grype.alone), (2, 0));
+}
+
 #[test]
 fn no_scanner_agrees_on_nothing() {
     let (_, coverage) = compared(vec![Scanner::new("trivy"), Scanner::new("grype")]);
@@ -541,23 +562,29 @@ fn any_findings() -> impl Strategy<Value = Vec<Finding>> {
         Verdict::Unknown,
     ]);
     let template = compared(vec![trivy()]).0.findings.remove(0);
-    let finding = proptest::collection::vec(verdict, 4).prop_map(move |verdicts| {
-        let mut finding = template.clone();
-        finding.verdicts = ["a", "b", "c", "d"]
-            .into_iter()
-            .zip(verdicts)
-            .map(|(name, verdict)| {
-                let verdict = ScannerVerdict {
-                    verdict,
-                    cause: crate::model::Cause::NotInData,
-                    strength: Strength::Proven,
-                    reason: String::new(),
-                };
-                (ScannerId::new(name), verdict)
-            })
-            .collect();
-        finding
-    });
+    let state = prop_oneof![
+        4 => Just(AdvisoryState::Active),
+        1 => Just(AdvisoryState::Rejected),
+    ];
+    let finding =
+        (proptest::collection::vec(verdict, 4), state).prop_map(move |(verdicts, state)| {
+            let mut finding = template.clone();
+            finding.vulnerability.state = state;
+            finding.verdicts = ["a", "b", "c", "d"]
+                .into_iter()
+                .zip(verdicts)
+                .map(|(name, verdict)| {
+                    let verdict = ScannerVerdict {
+                        verdict,
+                        cause: crate::model::Cause::NotInData,
+                        strength: Strength::Proven,
+                        reason: String::new(),
+                    };
+                    (ScannerId::new(name), verdict)
+                })
+                .collect();
+            finding
+        });
     proptest::collection::vec(finding, 0..30)
 }
 
@@ -616,10 +643,13 @@ proptest! {
             for figure in [pair.naive, pair.adjusted].into_iter().flatten() {
                 prop_assert!((0.0..=1.0).contains(&figure));
             }
-            if let (Some(naive), Some(adjusted)) = (pair.naive, pair.adjusted) {
+            if let (Some(naive), Some(adjusted)) = (pair.naive, pair.adjusted)
+                && pair.adjusted_both == pair.both
+            {
                 prop_assert!(adjusted >= naive, "excusing never lowers agreement");
             }
-            prop_assert!(one.shared_by_all <= pair.both);
+            prop_assert!(pair.adjusted_both <= pair.both);
+            prop_assert!(one.shared_by_all <= pair.adjusted_both);
         }
     }
 

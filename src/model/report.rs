@@ -298,7 +298,8 @@ pub struct Coverage {
     pub scanners: Vec<ScannerCoverage>,
     /// One row a pair of scanners that both gave a result.
     pub pairs: Vec<PairAgreement>,
-    /// Findings that every scanner with a result reports.
+    /// Findings that every scanner with a result reports. Those whose vulnerability was rejected or
+    /// withdrawn are left out.
     pub shared_by_all: usize,
 }
 
@@ -310,7 +311,7 @@ pub struct ScannerCoverage {
     /// Findings that it reports (verdicts `reported` and `covered`).
     pub reported: usize,
     /// Of those, findings that nobody else reports, in this package or in another one that is the
-    /// same files.
+    /// same files. Those whose vulnerability was rejected or withdrawn are left out.
     pub alone: usize,
     /// `reported`, with findings in the same files counted once: whether a scanner lists the
     /// operating system's package, its content or both makes no difference here.
@@ -339,12 +340,17 @@ pub struct PairAgreement {
     /// Jaccard index over all findings of either, `both / (both + only_a + only_b)`; `None` when
     /// neither reports anything.
     pub naive: Option<f64>,
-    /// `only_a` without the findings that `b` does not assess, withheld, or reports in the same files
+    /// `both` without the findings whose vulnerability was rejected or withdrawn.
+    #[serde(default)]
+    pub adjusted_both: usize,
+    /// `only_a` without those findings, and without the ones that `b` is excused from: it does not
+    /// assess them, withheld them, was right not to report them, or reports them in the same files
     /// under another package type.
     pub adjusted_only_a: usize,
     /// `only_b` likewise, with `a`.
     pub adjusted_only_b: usize,
-    /// Jaccard index over the findings that both were able to report.
+    /// Jaccard index over the findings that both were able to report,
+    /// `adjusted_both / (adjusted_both + adjusted_only_a + adjusted_only_b)`.
     pub adjusted: Option<f64>,
 }
 

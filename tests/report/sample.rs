@@ -589,6 +589,7 @@ fn pair(
         only_a,
         only_b,
         naive: Some(naive),
+        adjusted_both: both,
         adjusted_only_a,
         adjusted_only_b,
         adjusted: Some(adjusted),

@@ -129,8 +129,8 @@ fn naive(pair: &PairAgreement) -> String {
 
 /// Agreement over what both were able to report.
 fn adjusted(pair: &PairAgreement) -> String {
-    let either = pair.both + pair.adjusted_only_a + pair.adjusted_only_b;
-    phrases::share(pair.adjusted, pair.both, either)
+    let either = pair.adjusted_both + pair.adjusted_only_a + pair.adjusted_only_b;
+    phrases::share(pair.adjusted, pair.adjusted_both, either)
 }
 
 /// One row a pair.
