@@ -88,10 +88,7 @@ pub fn examine(runs: &mut [ScannerRun], input: &Input<'_>) -> Analysis {
 
     let report = Report {
         schema_version: SCHEMA_VERSION.to_owned(),
-        tool: ToolInfo {
-            name: env!("CARGO_PKG_NAME").to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        },
+        tool: ToolInfo::this(),
         evaluated_at: input.evaluated_at.to_string(),
         target,
         verdict,

@@ -15,6 +15,8 @@ enum Subject {
     Report,
     /// What `crosscheck explain --json` writes.
     Explanation,
+    /// What `crosscheck compare` writes as JSON.
+    Comparison,
     /// The policy, policy.yaml.
     Policy,
     /// Cases that test a policy, policy.test.yaml.
@@ -36,6 +38,7 @@ pub(super) fn run(args: &SchemaArgs) -> Result<u8, Error> {
     let text = match args.subject {
         Subject::Report => report::schema(),
         Subject::Explanation => report::explanation_schema(),
+        Subject::Comparison => report::comparison_schema(),
         Subject::Policy => format!("{:#}\n", policy::schema().as_value()),
         Subject::PolicyCases => format!("{:#}\n", policy::cases_schema().as_value()),
         Subject::Adapter => format!("{:#}\n", schemars::schema_for!(Manifest).as_value()),

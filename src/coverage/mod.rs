@@ -2,9 +2,10 @@
 //! they agree, and what none of them looks at. Pure.
 //!
 //! [`compare`] fills every finding's verdicts and counts them; [`unchecked()`] lists the packages of
-//! which the silence of all scanners says nothing.
+//! which the silence of all scanners says nothing; [`Comparisons`] compares over many images.
 
 mod assessor;
+mod comparison;
 mod inventories;
 mod nvidia;
 mod stance;
@@ -19,6 +20,7 @@ use crate::model::report::Coverage;
 use crate::model::{ScannerId, ScannerRun};
 use crate::reconcile::Reconciled;
 
+pub use comparison::{Comparisons, ImageInput};
 pub use inventories::InventoryTally;
 pub use statistics::statistics;
 pub use unchecked::unchecked;

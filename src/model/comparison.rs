@@ -64,9 +64,11 @@ pub struct Share {
     pub count: usize,
     /// Of how many.
     pub of: usize,
-    /// `count / of`; none when `of` is 0.
+    /// `count / of`; null when `of` is 0.
     pub value: Option<f64>,
-    /// Where the share lies over images like these, with 95 % confidence; only over several images.
+    /// Where the share lies over images like these, with 95 % confidence. Only over several images, and
+    /// not where all of them have the very same share: so few images show no spread, which is not to
+    /// say that there is none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub interval: Option<Interval>,
 }
@@ -163,9 +165,11 @@ pub struct Universe {
     pub void: usize,
     /// Distinct vulnerabilities.
     pub vulnerabilities: usize,
-    /// Findings that every scanner with a result on their image reports.
+    /// Findings that every scanner with a result on their image reports, on images where at least two
+    /// gave one.
     pub shared_by_all: usize,
-    /// Findings that only one scanner reports, on images where at least two gave a result.
+    /// Findings that only one scanner reports, in this package or in another one that is the same
+    /// files, on images where at least two gave a result.
     pub by_one_only: usize,
 }
 
@@ -185,7 +189,7 @@ pub struct ComparedScanner {
     pub coverage: Share,
     /// Findings that it reports, void ones included.
     pub reported: usize,
-    /// Findings that nobody else reports.
+    /// Its part of [`Universe::by_one_only`].
     pub alone: usize,
     /// Findings by its verdict.
     pub verdicts: BTreeMap<Verdict, usize>,
@@ -211,7 +215,7 @@ pub struct Overlap {
     /// Jaccard index: those of both, of those of either.
     pub jaccard: Share,
     /// Overlap coefficient: those of both, of those of the smaller set. 1 when one set lies in the
-    /// other.
+    /// other. Without an interval, since which set is the smaller one differs between images.
     pub overlap: Share,
 }
 
@@ -239,9 +243,11 @@ pub struct ComparedPair {
     pub images: usize,
     /// How far they agree, from the coarsest way of counting to the fairest.
     pub agreement: Levels,
-    /// Severities that the two show on findings that both list.
+    /// Severities that the two show on findings that both list, void ones left out: the worst that
+    /// each shows on the finding, negligible counting as low.
     pub severity: Vec<MatrixCell<Severity>>,
-    /// Fix states that the two give on findings that both list.
+    /// Fix states that the two give on the same findings. Of several states of one scanner the one
+    /// that says most counts, a published fix before all others.
     pub fix: Vec<MatrixCell<FixState>>,
 }
 
@@ -301,7 +307,8 @@ pub struct SetIntersection {
 pub struct Contribution {
     /// The scanner.
     pub scanner: ScannerId,
-    /// Findings that would be lost without it, of all.
+    /// Findings that would be lost without it, of all. A finding that another scanner reports in the
+    /// same files under another package type is lost all the same.
     pub marginal: Share,
     /// Its part of the coverage by Shapley's value (L. S. Shapley, "A Value for n-Person Games", 1953):
     /// each finding is shared evenly by those who report it. The parts of all add up to 1.
@@ -332,9 +339,10 @@ pub struct BestChoice {
     pub covered: Share,
     /// Findings that they lose, by severity.
     pub lost: BTreeMap<Severity, usize>,
-    /// Other choices of as many scanners that cover as much.
+    /// Other choices of as many scanners that cover as much; 0 where not every choice was looked at.
     pub equals: usize,
-    /// The next best choice, where there is one.
+    /// The next choice by what it covers, then by ids, where there is one and every choice was looked
+    /// at. It is one of the equals where there are any.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub runner_up: Option<RunnerUp>,
     /// True when every choice was looked at; false when, for their number, each scanner was chosen as
@@ -349,8 +357,9 @@ pub struct RunnerUp {
     pub scanners: Vec<ScannerId>,
     /// Findings that they report, of all.
     pub covered: Share,
-    /// By how much the best choice covers more, as a share of all findings, with 95 % confidence; only
-    /// over several images. Where it holds 0, images like these do not tell which is better.
+    /// By how much the best choice covers more, as a share of all findings, with 95 % confidence.
+    /// Where it holds 0, images like these do not tell which is better. Given and left out as
+    /// [`Share::interval`] is.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub lead: Option<Interval>,
 }
@@ -364,8 +373,8 @@ pub struct Strata {
     pub severity: Vec<Stratum>,
     /// `fixable` and `not fixable`.
     pub fixable: Vec<Stratum>,
-    /// By the lowest layer that holds a package of the finding; only for a single image. Lowest first
-    /// where the order is known.
+    /// By the lowest layer that holds a package of the finding, under its digest or `unknown`; only for
+    /// a single image. Lowest first, then those that are none of the image's known layers, by digest.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub layer: Vec<Stratum>,
 }
@@ -380,7 +389,7 @@ pub struct Stratum {
     /// Each scanner with a result: findings that it reports, of those that it could have, on images
     /// where it gave a result.
     pub coverage: BTreeMap<ScannerId, Share>,
-    /// Findings that only this scanner reports.
+    /// Its part of [`Universe::by_one_only`], by scanner.
     pub alone: BTreeMap<ScannerId, usize>,
     /// Adjusted agreement of each pair, in the order of [`Comparison::pairs`].
     pub pairs: Vec<StratumPair>,
@@ -492,7 +501,9 @@ pub enum Estimate {
         total: f64,
         /// 95 % interval of `total`.
         interval: Interval,
-        /// Share of all findings that was seen, by Good and Turing's estimate of sample coverage.
+        /// Share of what is there that was seen, by Good and Turing's estimate of sample coverage:
+        /// reports of findings that another scanner reports too, of all reports. Only over all
+        /// scanners.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         sample_coverage: Option<Share>,
     },

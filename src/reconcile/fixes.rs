@@ -49,7 +49,7 @@ pub(super) fn fix(ecosystem: &Ecosystem, voices: &[Placed<'_>]) -> Fix {
 }
 
 /// A named version beats a decision not to fix, which beats *not yet*; unknown says nothing.
-fn weight(state: FixState) -> u8 {
+pub(crate) fn weight(state: FixState) -> u8 {
     match state {
         FixState::Unknown => 0,
         FixState::NotFixed => 1,

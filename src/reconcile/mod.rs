@@ -29,6 +29,7 @@ use self::packages::Identity;
 use self::relations::Owners;
 use self::severity::SeverityRule;
 
+pub(crate) use self::fixes::weight as fix_weight;
 pub(crate) use self::packages::normal_name;
 pub use self::relations::physical;
 pub use self::separation::{Guard, Separation, separation};

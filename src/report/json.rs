@@ -7,9 +7,10 @@ use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
 
 use super::escape;
 use crate::explanation::Explanation;
+use crate::model::comparison::Comparison;
 use crate::model::report::Report;
 
-/// Writes a report or an explanation as indented JSON with a newline at its end.
+/// Writes a report, an explanation or a comparison as indented JSON with a newline at its end.
 ///
 /// The same value gives the same bytes. Characters that could play tricks on a terminal are
 /// written as `\u` escapes, which any JSON reader turns back into the very same text.
@@ -34,6 +35,13 @@ pub fn schema() -> String {
 /// `schemas/explanation.schema.json`.
 pub fn explanation_schema() -> String {
     let schema = schemars::schema_for!(Explanation);
+    format!("{:#}\n", schema.as_value())
+}
+
+/// The same for what `crosscheck compare` writes as JSON: the text of
+/// `schemas/comparison.schema.json`.
+pub fn comparison_schema() -> String {
+    let schema = schemars::schema_for!(Comparison);
     format!("{:#}\n", schema.as_value())
 }
 

@@ -18,7 +18,7 @@ use std::io::{self, Write as _};
 use crate::model::report::Report;
 
 pub use explain::write_explanation;
-pub use json::{explanation_schema, schema, write_json};
+pub use json::{comparison_schema, explanation_schema, schema, write_json};
 
 /// A format that a report can be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crosscheck::model::report::Report;
-use crosscheck::report::{Format, Options, escape, explanation_schema, schema};
+use crosscheck::report::{Format, Options, comparison_schema, escape, explanation_schema, schema};
 use serde_json::Value;
 
 use crate::{render, sample};
@@ -36,7 +36,11 @@ fn json_cannot_harm_a_terminal_and_loses_nothing() {
 
 #[test]
 fn the_checked_in_schemas_are_current() {
-    for (name, schema) in [("report", schema()), ("explanation", explanation_schema())] {
+    for (name, schema) in [
+        ("report", schema()),
+        ("explanation", explanation_schema()),
+        ("comparison", comparison_schema()),
+    ] {
         let path =
             Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schemas/{name}.schema.json"));
         if std::env::var_os("UPDATE_SCHEMAS").is_some() {
