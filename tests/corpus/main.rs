@@ -19,7 +19,9 @@ mod scores;
 
 use std::collections::{BTreeSet, HashSet};
 
+use crosscheck::coverage::{Comparisons, ImageInput};
 use crosscheck::formats::{self, ReadError};
+use crosscheck::model::comparison::{ComparedPair, Levels, Overlap};
 use crosscheck::model::{AdvisoryId, DiagnosticLevel, ScannerId, ScannerReport};
 use serde_json::Value;
 
@@ -505,4 +507,45 @@ fn assert_agreement_of_snyk(case: &Case<'_>, least: f64) {
             pair.either
         );
     }
+}
+
+/// Snyk and Trivy on that image, by ever fairer ways of saying what is the same.
+#[test]
+fn agreement_on_the_nginx_image_is_a_matter_of_what_counts_as_the_same() {
+    let Some(corpus) = Corpus::get() else { return };
+    let cases = corpus.cases();
+    let Some(reports) = cases.get(NGINX) else {
+        notice(&format!("skipped: this corpus has no case {NGINX}"));
+        return;
+    };
+    let mut case = Case::new(NGINX, reports);
+    let of_both = |overlap: &Overlap| (overlap.jaccard.count, overlap.jaccard.of);
+    let levels = snyk_and_trivy(&case);
+    assert_eq!(of_both(&levels.raw), (0, 164));
+    assert_eq!(of_both(&levels.by_vulnerability_and_name), (64, 100));
+    assert_eq!(of_both(&levels.finding), (64, 91));
+
+    case.inventories
+        .push(formats::read(NGINX_SOURCES).expect("a CycloneDX document"));
+    let levels = snyk_and_trivy(&case);
+    assert_eq!(of_both(&levels.raw), (0, 164), "no inventory helps there");
+    assert_eq!(of_both(&levels.finding), (64, 65));
+    // The one that is left is CVE-2023-0634, which was rejected.
+    assert_eq!(of_both(&levels.adjusted), (64, 64));
+}
+
+/// How far the two agree, from the report that the case gives.
+fn snyk_and_trivy(case: &Case<'_>) -> Levels {
+    let report = case.report();
+    let mut comparisons = Comparisons::default();
+    comparisons.add(&ImageInput {
+        report: &report,
+        source: case.name,
+        layers: &[],
+    });
+    let is_the_pair =
+        |pair: &&ComparedPair| pair.a.as_str() == "snyk" && pair.b.as_str() == "trivy";
+    let comparison = comparisons.finish();
+    let pair = comparison.pairs.iter().find(is_the_pair);
+    pair.map(|pair| pair.agreement).expect("Snyk and Trivy")
 }

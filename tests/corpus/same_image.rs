@@ -2,10 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crosscheck::analysis::{Input, analyse};
 use crosscheck::formats::Format;
+use crosscheck::model::report::Report;
 use crosscheck::model::{AdvisoryId, Finding, ScannerId, ScannerReport, ScannerRun};
+use crosscheck::policy::{Inputs, Policy};
 use crosscheck::reconcile::severity::SeverityRule;
 use crosscheck::reconcile::{Reconciled, reconcile};
+use jiff::Timestamp;
 
 use crate::files::CorpusFile;
 
@@ -49,6 +53,22 @@ impl<'a> Case<'a> {
     /// What reconciling makes of it.
     pub(crate) fn reconcile(&self) -> Reconciled {
         reconcile(&self.runs, &self.inventories, &SeverityRule::default())
+    }
+
+    /// The report, under the built-in policy.
+    pub(crate) fn report(&self) -> Report {
+        let policy = Policy::built_in().resolve(None);
+        let input = Input {
+            inventories: &self.inventories,
+            policy: &policy.expect("the built-in policy"),
+            inputs: &Inputs::default(),
+            evaluated_at: Timestamp::UNIX_EPOCH,
+            seen_at: Timestamp::UNIX_EPOCH,
+            target: None,
+            names: &[],
+            diagnostics: &[],
+        };
+        analyse(&mut self.runs.clone(), &input)
     }
 }
 
