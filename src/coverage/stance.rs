@@ -106,6 +106,21 @@ impl Pattern {
             (false, false) => None,
         }
     }
+
+    /// The same over `all` scanners: each of its own has its number there in `places`, the others are
+    /// absent.
+    pub(super) fn widened(&self, places: &[usize], all: usize) -> Self {
+        let mut stances = vec![Stance::Absent; all];
+        for (stance, place) in self.stances.iter().zip(places) {
+            if let Some(slot) = stances.get_mut(*place) {
+                *slot = *stance;
+            }
+        }
+        Self {
+            stances: stances.into(),
+            void: self.void,
+        }
+    }
 }
 
 /// Tells the patterns of one image's findings.

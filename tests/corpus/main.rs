@@ -543,9 +543,11 @@ fn snyk_and_trivy(case: &Case<'_>) -> Levels {
         source: case.name,
         layers: &[],
     });
-    let is_the_pair =
-        |pair: &&ComparedPair| pair.a.as_str() == "snyk" && pair.b.as_str() == "trivy";
     let comparison = comparisons.finish();
-    let pair = comparison.pairs.iter().find(is_the_pair);
-    pair.map(|pair| pair.agreement).expect("Snyk and Trivy")
+    let mut pairs = comparison.pairs.iter();
+    let is_wanted = |pair: &&ComparedPair| pair.a.as_str() == "snyk" && pair.b.as_str() == "trivy";
+    let Some(pair) = pairs.find(is_wanted) else {
+        panic!("Snyk and Trivy are not compared")
+    };
+    pair.agreement
 }

@@ -57,10 +57,12 @@ impl<'a> Case<'a> {
 
     /// The report, under the built-in policy.
     pub(crate) fn report(&self) -> Report {
-        let policy = Policy::built_in().resolve(None);
+        let Ok(policy) = Policy::built_in().resolve(None) else {
+            panic!("the built-in policy has no default profile")
+        };
         let input = Input {
             inventories: &self.inventories,
-            policy: &policy.expect("the built-in policy"),
+            policy: &policy,
             inputs: &Inputs::default(),
             evaluated_at: Timestamp::UNIX_EPOCH,
             seen_at: Timestamp::UNIX_EPOCH,

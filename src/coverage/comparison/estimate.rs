@@ -3,7 +3,7 @@
 //! What two independent searches find in common tells how much there is. Chapman's estimator for two
 //! (D. G. Chapman, "Some properties of the hypergeometric distribution with applications to zoological
 //! sample censuses", 1951, with the variance of G. A. F. Seber, "The Estimation of Animal Abundance",
-//! 2nd ed. 1982, section 3.1.1) and Chao's lower bound for more (A. Chao, "Estimating the population
+//! 2nd ed. 1982, chapter 3) and Chao's lower bound for more (A. Chao, "Estimating the population
 //! size for capture-recapture data with unequal catchability", Biometrics 43, 1987) work on findings
 //! that every scanner concerned could have reported.
 //!
@@ -116,9 +116,8 @@ fn chapman(sides: Sides) -> Estimate {
 }
 
 /// Chao's bias-corrected bound, `S + f1(f1 − 1) / (2(f2 + 1))` for `S` findings, `f1` of one scanner
-/// alone and `f2` of exactly two, with its variance (A. Chao, "Species estimation and applications",
-/// Encyclopedia of Statistical Sciences, 2005, formulas 9 and 10), and the share of what is there that
-/// was seen (I. J. Good, "The population frequencies of species and the estimation of population
+/// alone and `f2` of exactly two, with its variance (R. K. Colwell, "EstimateS User's Guide", appendix
+/// B, equation 6), and the share of what is there that was seen (I. J. Good, "The population frequencies of species and the estimation of population
 /// parameters", Biometrika 40, 1953).
 fn chao(by_reporters: &BTreeMap<usize, usize>) -> Estimate {
     let of = |reporters: usize| by_reporters.get(&reporters).copied().unwrap_or_default();
@@ -160,7 +159,7 @@ fn too_few(seen: usize, by: &str) -> Estimate {
 }
 
 /// The estimate with an interval that never goes below what was seen: the unseen part is taken for
-/// log-normal (Chao 1987, formula 12).
+/// log-normal (Chao 1987). It has no width where nothing is estimated to be unseen.
 fn lower_bound(estimator: &str, seen: usize, unseen: f64, variance: f64) -> Estimate {
     let base = real(seen);
     let factor = if unseen > 0.0 {

@@ -1,9 +1,9 @@
 //! What is kept of one image: counts, and nothing of a finding.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::coverage::stance::{Pattern, Stance, Stances};
+use crate::coverage::stance::Pattern;
 use crate::model::comparison::{ComparedImage, PartStatus, ScannerPart};
 use crate::model::report::{ScannerCoverage, ScannerSummary};
 use crate::model::{Attachment, Ecosystem, Finding, Outcome, ScannerId, Severity};
@@ -56,62 +56,6 @@ pub(super) struct Coarse {
 /// How many things exactly these scanners have: for each scanner with a result whether it has them.
 pub(super) type Memberships = BTreeMap<Box<[bool]>, usize>;
 
-/// An image's counts, and its part in what is summed over all images.
-pub(super) struct Counted {
-    pub(super) image: Image,
-    /// A row for each scanner.
-    pub(super) rows: Vec<ScannerCoverage>,
-}
-
-/// Counts an image.
-pub(super) fn count(
-    input: &ImageInput<'_>,
-    patterns: &[Pattern],
-    stances: &Stances<'_>,
-) -> Counted {
-    let findings = &input.report.findings;
-    let entries = entries(&input.report.scanners);
-    let with_result = with_result(&input.report.scanners);
-    let all: Vec<ScannerId> = entries.keys().map(|id| (*id).clone()).collect();
-    let rows = crate::coverage::statistics::rows(findings, &all, &with_result, stances, patterns);
-    let places: BTreeMap<&str, usize> = input.layers.iter().map(String::as_str).zip(0..).collect();
-    let mut counts: BTreeMap<(Part, Pattern), usize> = BTreeMap::new();
-    for (finding, pattern) in findings.iter().zip(patterns) {
-        let part = Part {
-            ecosystem: finding.package.ecosystem.clone(),
-            severity: Reverse(finding.severity.level),
-            fixable: !finding.fix.versions.is_empty(),
-            layer: layer(finding, &places),
-        };
-        *counts.entry((part, pattern.clone())).or_default() += 1;
-    }
-    let parts = entries.into_iter().zip(&rows);
-    let scanners = parts.map(|((id, entries), row)| (id.clone(), part(&entries, row.reported)));
-    let target = &input.report.target;
-    Counted {
-        image: Image {
-            summary: ComparedImage {
-                reference: target.reference.clone(),
-                digest: target.config_digest.clone(),
-                source: input.source.to_owned(),
-                findings: findings.len(),
-                scanners: scanners.collect(),
-            },
-            coarse: Coarse::of(findings, patterns, &with_result),
-            with_result,
-            findings: counts,
-        },
-        rows,
-    }
-}
-
-/// The scanners of which some entry gave a trustworthy result, by id.
-pub(super) fn with_result(scanners: &[ScannerSummary]) -> Vec<ScannerId> {
-    let trusted = scanners.iter().filter(|s| s.outcome.is_trustworthy());
-    let ids: BTreeSet<&ScannerId> = trusted.map(|scanner| &scanner.id).collect();
-    ids.into_iter().cloned().collect()
-}
-
 /// Each scanner's entries.
 fn entries(scanners: &[ScannerSummary]) -> BTreeMap<&ScannerId, Vec<&ScannerSummary>> {
     let mut entries: BTreeMap<&ScannerId, Vec<&ScannerSummary>> = BTreeMap::new();
@@ -161,6 +105,47 @@ fn layer(finding: &Finding, places: &BTreeMap<&str, usize>) -> Layer {
 }
 
 impl Image {
+    /// Counts an image. `patterns` are those of its findings over `with_result`, and `rows` what each
+    /// scanner of the report comes to.
+    pub(super) fn new(
+        input: &ImageInput<'_>,
+        with_result: Vec<ScannerId>,
+        patterns: &[Pattern],
+        rows: &[ScannerCoverage],
+    ) -> Self {
+        let findings = &input.report.findings;
+        let places: BTreeMap<&str, usize> =
+            input.layers.iter().map(String::as_str).zip(0..).collect();
+        let mut counts: BTreeMap<(Part, Pattern), usize> = BTreeMap::new();
+        for (finding, pattern) in findings.iter().zip(patterns) {
+            let part = Part {
+                ecosystem: finding.package.ecosystem.clone(),
+                severity: Reverse(finding.severity.level),
+                fixable: !finding.fix.versions.is_empty(),
+                layer: layer(finding, &places),
+            };
+            *counts.entry((part, pattern.clone())).or_default() += 1;
+        }
+        let entries = entries(&input.report.scanners);
+        let scanners = rows.iter().map(|row| {
+            let entries = entries.get(&row.scanner).map_or(&[][..], Vec::as_slice);
+            (row.scanner.clone(), part(entries, row.reported))
+        });
+        let target = &input.report.target;
+        Self {
+            summary: ComparedImage {
+                reference: target.reference.clone(),
+                digest: target.config_digest.clone(),
+                source: input.source.to_owned(),
+                findings: findings.len(),
+                scanners: scanners.collect(),
+            },
+            coarse: Coarse::of(findings, patterns, &with_result),
+            with_result,
+            findings: counts,
+        }
+    }
+
     /// The number of a scanner in this image's patterns.
     pub(super) fn position(&self, scanner: &ScannerId) -> Option<usize> {
         self.with_result.binary_search(scanner).ok()
@@ -223,18 +208,4 @@ fn memberships<K: Ord>(scanners: usize, had: impl Iterator<Item = (K, usize)>) -
         *counts.entry(members).or_default() += 1;
     }
     counts
-}
-
-/// The pattern over more scanners: those of `image` at their places in `all`, the others absent.
-pub(super) fn widened(pattern: &Pattern, places: &[usize], all: usize) -> Pattern {
-    let mut stances = vec![Stance::Absent; all];
-    for (stance, place) in pattern.stances.iter().zip(places) {
-        if let Some(slot) = stances.get_mut(*place) {
-            *slot = *stance;
-        }
-    }
-    Pattern {
-        stances: stances.into(),
-        void: pattern.void,
-    }
 }

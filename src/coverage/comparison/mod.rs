@@ -24,13 +24,14 @@ use crate::model::comparison::{
     Base, ComparedPair, ComparedScanner, Comparison, PartStatus, SCHEMA_VERSION, ScannerPart,
     UncheckedOnImages, Universe,
 };
-use crate::model::report::{Report, ScannerCoverage, ToolInfo, UncheckedPackage};
+use crate::model::report::{Report, ScannerCoverage, ScannerSummary, ToolInfo, UncheckedPackage};
 use crate::model::{AdvisoryId, Cause, Ecosystem, FailureKind, ScannerId, Verdict};
 
 use super::stance::Stances;
+use super::statistics;
 use agreement::Matrices;
 use choice::Choices;
-use image::{Counted, Image};
+use image::Image;
 use interval::share;
 use tally::Tally;
 
@@ -86,11 +87,14 @@ impl Comparisons {
     pub fn add(&mut self, input: &ImageInput<'_>) {
         let report = input.report;
         let findings = &report.findings;
-        let with_result = image::with_result(&report.scanners);
+        let all = ids(report.scanners.iter());
+        let trusted = |scanner: &&ScannerSummary| scanner.outcome.is_trustworthy();
+        let with_result = ids(report.scanners.iter().filter(trusted));
         let stances = Stances::new(findings);
         let patterns = stances.patterns(findings, &with_result);
         agreement::add_matrices(&mut self.matrices, findings, &patterns, &with_result);
-        let Counted { image, rows } = image::count(input, &patterns, &stances);
+        let rows = statistics::rows(findings, &all, &with_result, &stances, &patterns);
+        let mut image = Image::new(input, with_result, &patterns, &rows);
         for row in rows {
             if let Some(part) = image.summary.scanners.get(&row.scanner) {
                 let totals = self.scanners.entry(row.scanner.clone()).or_default();
@@ -111,13 +115,14 @@ impl Comparisons {
             }
         }
         self.add_unchecked(&report.unchecked, &image);
-        self.images.push(image);
         // A layer says nothing beside those of other images.
-        if self.images.len() > 1 {
-            for image in self.images.iter_mut().rev().take(2) {
-                image.forget_layers();
-            }
+        if !self.images.is_empty() {
+            image.forget_layers();
         }
+        if let [first] = &mut self.images[..] {
+            first.forget_layers();
+        }
+        self.images.push(image);
     }
 
     fn add_unchecked(&mut self, unchecked: &[UncheckedPackage], image: &Image) {
@@ -196,6 +201,12 @@ impl Comparisons {
             images: images.iter().map(|image| image.summary.clone()).collect(),
         }
     }
+}
+
+/// The scanners of these entries, each once, by id.
+fn ids<'s>(scanners: impl Iterator<Item = &'s ScannerSummary>) -> Vec<ScannerId> {
+    let ids: BTreeSet<&ScannerId> = scanners.map(|scanner| &scanner.id).collect();
+    ids.into_iter().cloned().collect()
 }
 
 impl Totals {

@@ -9,8 +9,7 @@ use super::choice::Choices;
 use super::image::{Layer, Part};
 use super::tally::Tally;
 
-/// The parts that have findings. `pairs` are the pairs of scanners that are compared; layers are only
-/// told of a single image.
+/// The parts that have findings. `pairs` are the pairs of scanners that are compared.
 pub(super) fn strata(tally: &Tally<'_>, pairs: &[(usize, usize)]) -> Strata {
     Strata {
         ecosystem: by(
@@ -31,7 +30,11 @@ pub(super) fn strata(tally: &Tally<'_>, pairs: &[(usize, usize)]) -> Strata {
             |part| Reverse(part.fixable),
             |Reverse(fixable)| if *fixable { "fixable" } else { "not fixable" }.to_owned(),
         ),
-        layer: if tally.images == 1 {
+        layer: if tally
+            .rows
+            .iter()
+            .any(|row| row.part.layer != Layer::Unknown)
+        {
             by(tally, pairs, |part| part.layer.clone(), layer_name)
         } else {
             Vec::new()

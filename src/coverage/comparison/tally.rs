@@ -6,7 +6,7 @@ use crate::coverage::stance::{Pattern, Stance};
 use crate::model::ScannerId;
 use crate::model::comparison::Share;
 
-use super::image::{Image, Part, widened};
+use super::image::{Image, Part};
 use super::interval::Ratio;
 
 /// Findings of one image that are alike in everything that is counted.
@@ -51,8 +51,6 @@ impl Row<'_> {
 pub(super) struct Tally<'i> {
     /// The scanners that gave a result on some image, by id.
     pub(super) scanners: &'i [ScannerId],
-    /// Number of images.
-    pub(super) images: usize,
     /// The findings.
     pub(super) rows: Vec<Row<'i>>,
 }
@@ -68,15 +66,11 @@ impl<'i> Tally<'i> {
             rows.extend(image.findings.iter().map(|((part, pattern), count)| Row {
                 image: number,
                 part,
-                pattern: widened(pattern, &places, scanners.len()),
+                pattern: pattern.widened(&places, scanners.len()),
                 count: *count,
             }));
         }
-        Self {
-            scanners,
-            images: images.len(),
-            rows,
-        }
+        Self { scanners, rows }
     }
 
     /// The findings by part, each part of its own.
