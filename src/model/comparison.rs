@@ -38,7 +38,8 @@ pub struct Comparison {
     /// findings first. Of the images in [`Comparison::base`].
     pub sets: Vec<SetIntersection>,
     /// On what sets, contributions and choices of scanners are counted: images on which every scanner
-    /// that ever gave a result gave one, so that a failure on another image is no miss.
+    /// that ever gave a result gave one, so that a failure on another image is no miss. Where they have
+    /// no findings, `sets`, `contributions`, `curve` and `best` are empty.
     pub base: Base,
     /// What each scanner adds to the others.
     pub contributions: Vec<Contribution>,

@@ -22,6 +22,7 @@ use std::collections::{BTreeSet, HashSet};
 use crosscheck::coverage::{Comparisons, ImageInput};
 use crosscheck::formats::{self, ReadError};
 use crosscheck::model::comparison::{ComparedPair, Levels, Overlap};
+use crosscheck::model::report::Report;
 use crosscheck::model::{AdvisoryId, DiagnosticLevel, ScannerId, ScannerReport};
 use serde_json::Value;
 
@@ -550,4 +551,35 @@ fn snyk_and_trivy(case: &Case<'_>) -> Levels {
         panic!("Snyk and Trivy are not compared")
     };
     pair.agreement
+}
+
+/// All cases as if they were the images of one registry.
+#[test]
+fn comparing_all_cases_does_not_depend_on_their_order() {
+    let Some(corpus) = Corpus::get() else { return };
+    let cases = corpus.cases();
+    let reports: Vec<Report> = cases
+        .iter()
+        .map(|(name, reports)| Case::new(name, reports).report())
+        .collect();
+    let compared = |reports: &mut dyn Iterator<Item = &Report>| {
+        let mut comparisons = Comparisons::default();
+        for report in reports {
+            comparisons.add(&ImageInput {
+                report,
+                source: "corpus",
+                layers: &[],
+            });
+        }
+        comparisons.finish()
+    };
+    let comparison = compared(&mut reports.iter());
+    assert_eq!(comparison.images.len(), cases.len());
+    let findings: usize = reports.iter().map(|report| report.findings.len()).sum();
+    assert_eq!(comparison.universe.findings, findings);
+    let backwards = compared(&mut reports.iter().rev());
+    assert_eq!(
+        serde_json::to_string(&comparison).ok(),
+        serde_json::to_string(&backwards).ok()
+    );
 }

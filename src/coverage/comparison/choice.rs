@@ -88,8 +88,12 @@ impl<'t> Choices<'t> {
         sets
     }
 
-    /// What each scanner adds to the others. `base` are the images that the findings are on.
+    /// What each scanner adds to the others. `base` are the images that the findings are on. Empty
+    /// without findings.
     pub(super) fn contributions(&self, base: &[&Image]) -> Vec<Contribution> {
+        if self.all == 0 {
+            return Vec::new();
+        }
         let reported = self.found.iter().filter(|f| !f.reporters.is_empty());
         let reported: usize = reported.map(|found| found.count).sum();
         let contribution = |(number, scanner): (usize, &ScannerId)| {
@@ -129,7 +133,11 @@ impl<'t> Choices<'t> {
     }
 
     /// The scanners in the order in which each adds most to those before it; of equals the first by id.
+    /// Empty without findings.
     pub(super) fn curve(&self) -> Vec<CurveStep> {
+        if self.all == 0 {
+            return Vec::new();
+        }
         let order = self.greedy();
         let steps = order.iter().enumerate();
         steps

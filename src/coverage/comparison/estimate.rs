@@ -46,16 +46,19 @@ const ASSUMPTIONS: [&str; 4] = [
 /// Estimates from the findings of the base.
 pub(super) fn unseen(tally: &Tally<'_>) -> Unseen {
     let names = tally.scanners;
+    let nothing = base(tally).next().is_none().then(|| {
+        refused("there are no findings on images where every scanner gave a result".to_owned())
+    });
     let by_pair = pairs(names.len()).filter_map(|(a, b)| {
         Some(PairEstimate {
             a: names.get(a)?.clone(),
             b: names.get(b)?.clone(),
-            estimate: of_two(tally, (a, b)),
+            estimate: nothing.clone().unwrap_or_else(|| of_two(tally, (a, b))),
         })
     });
     Unseen {
         pairs: by_pair.collect(),
-        all: of_all(tally),
+        all: nothing.clone().unwrap_or_else(|| of_all(tally)),
         assumptions: ASSUMPTIONS.map(str::to_owned).to_vec(),
     }
 }
