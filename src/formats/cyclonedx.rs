@@ -22,10 +22,10 @@ use self::advisory::{advisory, fix, ratings, shown_severity, withheld};
 use self::analysis::Affected;
 use self::document::{Component, Document, Metadata, Tools, Vulnerability};
 use self::package::{Properties, complete_os_package, named};
-use super::Format;
 use super::builder::{ReportBuilder, timestamp};
 use super::entries::{Entries, Text};
 use super::infer;
+use super::{Format, advisory_source};
 
 /// Components may hold components. Real reports nest two levels; a limit keeps hostile ones cheap.
 const MAX_NESTING: usize = 16;
@@ -313,7 +313,7 @@ impl<'a> Reader<'a> {
                 severity,
                 ratings: ratings.clone(),
                 fix: fix(entry, &name),
-                advisory_source: None,
+                advisory_source: source.and_then(advisory_source::cyclonedx),
                 pointer,
             };
             match withheld(entry, versions) {

@@ -6,7 +6,7 @@ use self::documents::{Descriptor, Document, IgnoreRule, Match, Vulnerability};
 use super::builder::{ReportBuilder, timestamp};
 use super::entries::{Lenient, Number, Text};
 use super::syft::LinuxRelease;
-use super::{Format, ratings};
+use super::{Format, advisory_source, ratings};
 use crate::model::{
     Advisory, AdvisoryId, Cvss, Database, Epss, FixClaim, FixState, IdLink, IdRelation,
     InventoryScope, KevEntry, Observation, Rating, RatingSource, ScannerId, ScannerReport,
@@ -84,16 +84,18 @@ fn read_descriptor(builder: &mut ReportBuilder, descriptor: &Descriptor<'_>) {
              it without for a full comparison",
         );
     }
+    // Grype turns both into ignore rules over fix states, and lists what they took out like all that
+    // it ignores (`cmd/grype/cli/commands/root.go`): nothing is hidden, so no filter is stated.
     for (option, value) in [
         ("only-fixed", &configuration.only_fixed),
         ("only-notfixed", &configuration.only_notfixed),
     ] {
         if value.as_str() == "true" {
-            builder.warn(
+            builder.note(
                 format!("{place}/{option}"),
                 format!(
-                    "Grype ran with --{option}: what this took out cannot be told from what it did \
-                     not find; run it without"
+                    "Grype ran with --{option}: what this took out is among the matches that it \
+                     withheld"
                 ),
             );
         }
@@ -130,7 +132,7 @@ fn observation(
         package,
         severity,
         fix: fix(vulnerability),
-        advisory_source: None,
+        advisory_source: advisory_source::grype(vulnerability.namespace.as_str()),
         pointer: pointer.to_owned(),
     })
 }

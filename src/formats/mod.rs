@@ -3,6 +3,7 @@
 //! Every reader is pure and total: any bytes give a report or a located error. One entry that
 //! cannot be understood becomes a diagnostic with its JSON pointer; the rest is read.
 
+mod advisory_source;
 mod builder;
 mod decode;
 mod detect;

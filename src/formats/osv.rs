@@ -7,7 +7,7 @@ use self::documents::{
     SourceResult,
 };
 use super::builder::{ReportBuilder, timestamp};
-use super::{Format, ratings};
+use super::{Format, advisory_source, ratings};
 use crate::model::{
     Advisory, AdvisoryId, AdvisoryState, Cvss, Distro, Ecosystem, FixClaim, FixState, IdLink,
     IdRelation, InventoryScope, Location, Observation, Package, PackageIndex, Rating, RatingSource,
@@ -245,12 +245,12 @@ fn observation(
     }
     Ok(Observation {
         links: links(record, &id),
+        advisory_source: advisory_source::osv(&id),
         id,
         package: index,
         severity,
         ratings,
         fix: fix(&affected),
-        advisory_source: None,
         pointer: pointer.to_owned(),
     })
 }

@@ -11,9 +11,9 @@ use crate::model::{
     SourcePackage,
 };
 
-use super::Format;
 use super::builder::{ReportBuilder, timestamp};
 use super::entries::{Entries, Lenient, Number, OneOrMany, Text};
+use super::{Format, advisory_source};
 
 #[derive(Deserialize)]
 struct Document<'a> {
@@ -445,7 +445,7 @@ fn observe(
         severity,
         ratings,
         fix: fix_claim(entry.fixed_by.get().into_iter().flat_map(OneOrMany::iter)),
-        advisory_source: None,
+        advisory_source: entry.source.get().and_then(advisory_source::scout),
         pointer: pointer.to_owned(),
     });
     Ok(())
@@ -455,6 +455,7 @@ fn observe(
 mod tests {
     use super::*;
     use crate::formats::infer::tests::survives_damage;
+    use crate::model::AdvisorySource;
 
     const SBOM: &str = r#"{
       "source": {"type": "image", "image": {"name": "acme/app", "digest": "sha256:aa", "tags": ["1.0"],
@@ -517,6 +518,21 @@ mod tests {
         assert_eq!(report.observations[1].severity, Severity::Unknown);
         assert_eq!((report.entries, report.unreadable()), (4, 1));
         assert_eq!(report.observations.len(), 3);
+    }
+
+    #[test]
+    fn whose_advisory_matched_is_the_entrys_source() {
+        let report = crate::formats::read(SBOM.as_bytes()).unwrap();
+        let observations = report.observations.iter();
+        let sources: Vec<_> = observations.map(|o| o.advisory_source).collect();
+        assert_eq!(
+            sources,
+            [
+                Some(AdvisorySource::Github),
+                Some(AdvisorySource::Ecosystem),
+                Some(AdvisorySource::Distribution)
+            ]
+        );
     }
 
     #[test]

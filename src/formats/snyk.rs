@@ -17,10 +17,10 @@ use crate::model::{
 };
 
 use self::document::{Applications, DepGraph, Issue, TestedProject};
-use super::Format;
 use super::builder::{ReportBuilder, timestamp};
 use super::entries::{Entries, Lenient, OneOrMany};
 use super::infer::{self, OsSpelling};
+use super::{Format, advisory_source};
 
 pub(super) fn read(text: &str) -> Result<ScannerReport, serde_json::Error> {
     let mut reader = Reader {
@@ -108,6 +108,7 @@ impl Reader {
             );
         }
         self.target(&project, is_application);
+        self.threshold(project.severity_threshold.as_str(), pointer);
 
         let manager = project.package_manager.as_str();
         let is_os = Ecosystem::from_name(manager).is_os();
@@ -198,6 +199,32 @@ impl Reader {
         if target.distro.is_none() {
             let pretty = project.docker.get().and_then(|docker| docker.os.get());
             target.distro = pretty.and_then(|os| infer::operating_system(os.pretty_name.as_str()));
+        }
+    }
+
+    /// Takes over what the scan was told to leave out. One option holds for all projects of a scan;
+    /// of reports that were put together the lowest counts.
+    fn threshold(&mut self, word: &str, pointer: &str) {
+        if word.is_empty() {
+            return;
+        }
+        let pointer = format!("{pointer}/severityThreshold");
+        let floor = self.builder.severity(word, &pointer);
+        // Snyk has no severity below low, so that this one hides nothing.
+        if floor <= Severity::Low {
+            return;
+        }
+        let filters = &mut self.builder.report().filters;
+        let known = filters.severity_floor;
+        filters.severity_floor = Some(known.map_or(floor, |known| known.min(floor)));
+        if known.is_none() {
+            self.builder.warn(
+                pointer,
+                format!(
+                    "Snyk ran with --severity-threshold={floor}: what is below is not in its report; \
+                     run it without"
+                ),
+            );
         }
     }
 
@@ -307,7 +334,7 @@ impl Reader {
                 severity,
                 ratings: ratings.clone(),
                 fix: fix.clone(),
-                advisory_source: None,
+                advisory_source: advisory_source::snyk(&id),
                 pointer: pointer.to_owned(),
             };
             match withheld {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::formats::infer::tests::survives_damage;
-use crate::model::{FixState, RatingSource, Severity};
+use crate::model::{AdvisorySource, FixState, RatingSource, Severity};
 
 fn report(text: &str) -> ScannerReport {
     crate::formats::read(text.as_bytes()).unwrap()
@@ -75,6 +75,14 @@ fn each_affected_component_is_an_observation() {
             ("/vulnerabilities/3/affects/1", "npm", "tar"),
         ]
     );
+    let sources: Vec<_> = report
+        .observations
+        .iter()
+        .map(|o| o.advisory_source)
+        .collect();
+    let ubuntu = Some(AdvisorySource::Distribution);
+    assert_eq!(sources[..2], [ubuntu, ubuntu]);
+    assert_eq!(sources[3], None, "no source is named");
     let nowhere = report.package(report.observations[3].package).unwrap();
     assert_eq!(nowhere.version, "3.1");
     assert_eq!((report.entries, report.unreadable()), (5, 1));

@@ -1,6 +1,6 @@
 use super::*;
 use crate::formats::mutations::{assert_accounted, assert_survives};
-use crate::model::{AdvisoryState, Ecosystem, Package};
+use crate::model::{AdvisorySource, AdvisoryState, DiagnosticLevel, Ecosystem, Filters, Package};
 
 const REPORT: &str = r#"{
   "matches": [
@@ -378,4 +378,45 @@ fn being_exploited_is_not_passed_on_to_another_cve() {
     );
     let odd = with_record(r#"{"id": "CVE-2024-0002", "knownExploited": [7]}"#);
     assert!(advisory_of(&odd, "CVE-2024-0002").unwrap().known_exploited);
+}
+
+#[test]
+fn whose_advisory_matched_is_what_the_namespace_says() {
+    let report = report();
+    let source = |id| observed(&report, id).0.advisory_source;
+    assert_eq!(source("CVE-2019-19882"), Some(AdvisorySource::Distribution));
+    assert_eq!(source("GHSA-jfh8-c2jp-5v3q"), Some(AdvisorySource::Github));
+    assert_eq!(source("CVE-2023-42366"), Some(AdvisorySource::Nvd));
+    // Entries without a namespace.
+    let withheld = report.suppressed.iter();
+    assert!(
+        withheld
+            .map(|entry| entry.observation.advisory_source)
+            .all(|source| source.is_none())
+    );
+}
+
+#[test]
+fn what_only_fixed_takes_out_is_withheld_and_no_filter() {
+    let text = REPORT.replace(r#""only-fixed": false"#, r#""only-fixed": true"#).replace(
+        r#""appliedIgnoreRules": [{"vulnerability": "CVE-2017-18018", "namespace": ""}]"#,
+        r#""appliedIgnoreRules": [{"vulnerability": "", "namespace": "", "fix-state": "wont-fix"}]"#,
+    );
+    let report = read(&text).unwrap();
+    assert_eq!(report.filters, Filters::default());
+    let note = report
+        .diagnostics
+        .iter()
+        .find(|d| d.message.contains("--only-fixed"))
+        .unwrap();
+    assert_eq!(note.level, DiagnosticLevel::Note);
+    let reasons: Vec<_> = report
+        .suppressed
+        .iter()
+        .map(|entry| (entry.reason.as_str(), entry.by_default_rule))
+        .collect();
+    assert!(
+        reasons.contains(&("ignore rule: fix state wont-fix", false)),
+        "{reasons:?}"
+    );
 }

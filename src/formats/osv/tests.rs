@@ -1,5 +1,6 @@
 use super::*;
 use crate::formats::mutations::{assert_accounted, assert_survives};
+use crate::model::AdvisorySource;
 
 const IMAGE: &str = r#"{
   "results": [
@@ -59,6 +60,17 @@ fn only_fixes_of_the_same_release_and_package_count() {
     let fixes = |id| observed(&report, id).0.fix.versions.clone();
     assert_eq!(fixes("ALPINE-CVE-2024-58251"), ["1.36.1-r21"]);
     assert_eq!(fixes("GHSA-35jh-r3h4-6jhm"), ["4.17.21"]);
+}
+
+#[test]
+fn whose_advisory_matched_is_what_the_records_id_says() {
+    let report = read(IMAGE).unwrap();
+    let source = |id| observed(&report, id).0.advisory_source;
+    assert_eq!(
+        source("ALPINE-CVE-2024-58251"),
+        Some(AdvisorySource::Distribution)
+    );
+    assert_eq!(source("GHSA-35jh-r3h4-6jhm"), Some(AdvisorySource::Github));
 }
 
 #[test]

@@ -46,6 +46,7 @@ pub(super) fn read(entry: &Entry<'_, '_>) -> Result<Vec<Reading>, Rejected> {
             severity,
             ratings: ratings.clone(),
             fix: fix.clone(),
+            advisory_source: None,
             epss: None,
             distro: None,
         })

@@ -14,9 +14,9 @@ mod trivy;
 use std::collections::HashMap;
 
 use crate::model::{
-    Advisory, AdvisoryId, Diagnostic, DiagnosticLevel, Distro, Ecosystem, Epss, FixClaim, IdLink,
-    IdentityQuality, Observation, Package, Rating, RatingSource, ScannerId, ScannerReport,
-    Severity,
+    Advisory, AdvisoryId, AdvisorySource, Diagnostic, DiagnosticLevel, Distro, Ecosystem, Epss,
+    FixClaim, IdLink, IdentityQuality, Observation, Package, Rating, RatingSource, ScannerId,
+    ScannerReport, Severity,
 };
 
 use self::document::{Document, Finding, Message, Rule, Run};
@@ -76,6 +76,7 @@ struct Reading {
     severity: Severity,
     ratings: Vec<Rating>,
     fix: FixClaim,
+    advisory_source: Option<AdvisorySource>,
     epss: Option<Epss>,
     distro: Option<Distro>,
 }
@@ -89,6 +90,7 @@ impl Reading {
             severity: Severity::Unknown,
             ratings: Vec::new(),
             fix: FixClaim::default(),
+            advisory_source: None,
             epss: None,
             distro: None,
         }
@@ -339,7 +341,7 @@ fn read_result(
             severity: reading.severity,
             ratings: reading.ratings,
             fix: reading.fix,
-            advisory_source: None,
+            advisory_source: reading.advisory_source,
             pointer: pointer.to_owned(),
         };
         match suppression(entry.result) {

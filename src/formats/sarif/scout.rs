@@ -2,8 +2,8 @@
 //! for each package with its own facts in a table of text.
 
 use crate::formats::entries::{Number, OneOrMany, Text};
-use crate::formats::infer;
 use crate::formats::scout::{fix_claim, package_of_purl, rating_source, source_in_link};
+use crate::formats::{advisory_source, infer};
 use crate::model::{Cvss, Epss, Location, Rating, Severity};
 
 use super::document::field;
@@ -68,6 +68,7 @@ pub(super) fn read(entry: &Entry<'_, '_>) -> Result<Vec<Reading>, Rejected> {
             });
         }
         reading.fix = fix_claim(fixed.into_iter().flat_map(|fixed| fixed.split(',')));
+        reading.advisory_source = source.and_then(advisory_source::scout);
         reading.epss.clone_from(&epss);
         reading.distro = infer::distro_of_purl(purl);
         readings.push(reading);

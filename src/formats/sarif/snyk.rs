@@ -2,8 +2,8 @@
 //! full description: `(CVE-2016-20013) glibc/libc-bin@2.39-0ubuntu8.3`.
 
 use crate::formats::entries::Text;
-use crate::formats::infer;
 use crate::formats::snyk::linux_or_plain;
+use crate::formats::{advisory_source, infer};
 use crate::model::{
     AdvisoryId, Ecosystem, FixClaim, FixState, IdLink, IdRelation, RatingSource, ScannerId,
     Severity, Target,
@@ -94,6 +94,7 @@ pub(super) fn read(entry: &Entry<'_, '_>) -> Result<Vec<Reading>, Rejected> {
     // CVSS 4, and comes without vector.
     let source = RatingSource::Scanner(ScannerId::SNYK.to_owned());
     let mut reading = Reading::new(id, package).rated(label, source);
+    reading.advisory_source = advisory_source::snyk(&reading.id);
     reading.links = cves
         .split([',', ' '])
         .map(AdvisoryId::new)

@@ -1,6 +1,6 @@
 use super::*;
 use crate::formats::infer::tests::survives_damage;
-use crate::model::FixState;
+use crate::model::{AdvisorySource, FixState};
 
 fn report(text: &str) -> ScannerReport {
     crate::formats::read(text.as_bytes()).unwrap()
@@ -198,6 +198,7 @@ fn snyks_description_names_cves_source_and_binary() {
         ]
     );
     assert_eq!(first.severity, Severity::Low);
+    assert_eq!(first.advisory_source, Some(AdvisorySource::Distribution));
     assert!(first.ratings.iter().all(|rating| rating.cvss.is_none()));
     assert_eq!(first.fix.versions, ["1:4.14"]);
     assert_eq!(package(&report, 1).source.as_ref().unwrap().name, "tar");
@@ -267,6 +268,7 @@ fn scouts_table_pairs_package_and_fix_and_the_rule_stands_in() {
     assert_eq!(package(&report, 0).locations.len(), 1);
     assert_eq!(first.fix.versions, ["6.2.2"]);
     assert_eq!(first.ratings[0].source.name(), "ghsa");
+    assert_eq!(first.advisory_source, Some(AdvisorySource::Github));
     assert_eq!(first.ratings[0].cvss.as_ref().unwrap().version, "4.0");
     let shadow = package(&report, 1);
     assert_eq!(shadow.source.as_ref().unwrap().name, "shadow");

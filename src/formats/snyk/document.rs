@@ -25,6 +25,9 @@ pub(super) struct TestedProject<'a> {
     pub(super) project_name: Text<'a>,
     #[serde(borrow, default)]
     pub(super) package_manager: Text<'a>,
+    /// `--severity-threshold`: the lowest severity that is listed.
+    #[serde(borrow, default)]
+    pub(super) severity_threshold: Text<'a>,
     #[serde(borrow, default)]
     pub(super) platform: Text<'a>,
     #[serde(borrow, default)]

@@ -1,6 +1,6 @@
 use super::*;
 use crate::formats::infer::tests::survives_damage;
-use crate::model::IdRole;
+use crate::model::{AdvisorySource, IdRole};
 
 fn report(text: &str) -> ScannerReport {
     crate::formats::read(text.as_bytes()).unwrap()
@@ -318,4 +318,50 @@ fn a_score_belongs_to_the_only_cve_of_its_issue() {
     assert_eq!(read(r#"["CVE-2024-0001", "CVE-2024-0002"]"#, details), []);
     assert_eq!(read("[]", details), []);
     assert_eq!(read(r#"["CVE-2024-0001"]"#, "null"), []);
+}
+
+#[test]
+fn what_is_derived_from_a_distribution_is_told_from_snyks_own_advisories() {
+    let report = report(IMAGE);
+    let sources: Vec<_> = report
+        .observations
+        .iter()
+        .map(|observation| observation.advisory_source)
+        .collect();
+    let derived = Some(AdvisorySource::Distribution);
+    assert_eq!(
+        sources,
+        [derived, derived, derived, Some(AdvisorySource::Scanner)]
+    );
+}
+
+#[test]
+fn a_severity_threshold_is_a_filter_unless_it_hides_nothing() {
+    let floor = |thresholds: [&str; 2]| {
+        let [image, application] = thresholds.map(|word| match word {
+            "" => String::new(),
+            word => format!(r#""severityThreshold": {word},"#),
+        });
+        let text = format!(
+            r#"{{{image} "packageManager": "deb", "projectName": "docker-image|x", "vulnerabilities": [],
+                "applications": [{{{application} "packageManager": "npm", "vulnerabilities": []}}]}}"#
+        );
+        let report = report(&text);
+        (report.filters.severity_floor, report.diagnostics.len())
+    };
+    assert_eq!(floor(["", ""]), (None, 0));
+    assert_eq!(floor([r#""low""#, "null"]), (None, 0));
+    assert_eq!(floor([r#""high""#, r#""high""#]), (Some(Severity::High), 1));
+    assert_eq!(floor(["", r#""critical""#]), (Some(Severity::Critical), 1));
+    // Reports that were put together: the lowest, in whatever order.
+    assert_eq!(
+        floor([r#""critical""#, r#""medium""#]),
+        (Some(Severity::Medium), 1)
+    );
+    assert_eq!(
+        floor([r#""medium""#, r#""critical""#]),
+        (Some(Severity::Medium), 1)
+    );
+    // A word that is none is told and hides nothing that is known.
+    assert_eq!(floor([r#""spicy""#, "7"]).0, None);
 }

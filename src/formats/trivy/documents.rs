@@ -203,6 +203,9 @@ pub(super) struct Vulnerability<'a> {
     pub(super) layer: Lenient<Layer<'a>>,
     #[serde(alias = "severity", borrow, default)]
     pub(super) severity: Text<'a>,
+    /// Whose advisory it is; absent before Trivy 0.23.
+    #[serde(borrow, default)]
+    pub(super) data_source: Lenient<DataSource<'a>>,
     /// Whose word `severity` is; absent in many reports.
     #[serde(alias = "cvsssource", borrow, default)]
     pub(super) severity_source: Text<'a>,
@@ -234,6 +237,13 @@ pub(super) struct Vulnerability<'a> {
     /// A CVSS v3 score without vector.
     #[serde(rename = "score", default)]
     pub(super) operator_score: Number,
+}
+
+/// The database that an entry comes from.
+#[derive(Deserialize)]
+pub(super) struct DataSource<'a> {
+    #[serde(rename = "ID", borrow, default)]
+    pub(super) id: Text<'a>,
 }
 
 /// One source's CVSS statements.

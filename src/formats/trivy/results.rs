@@ -256,7 +256,7 @@ impl Reader {
             severity,
             ratings: entry::ratings(vulnerability, severity),
             fix: entry::fix(vulnerability),
-            advisory_source: None,
+            advisory_source: entry::advisory_source(vulnerability),
             pointer: pointer.to_owned(),
         })
     }

@@ -1,8 +1,8 @@
 use super::*;
 use crate::formats::mutations::{assert_accounted, assert_survives};
 use crate::model::{
-    AdvisoryId, AdvisoryState, Ecosystem, FixState, IdRelation, IdentityQuality, InventoryScope,
-    Observation, Package, RatingSource, Severity,
+    AdvisoryId, AdvisorySource, AdvisoryState, Ecosystem, FixState, IdRelation, IdentityQuality,
+    InventoryScope, Observation, Package, RatingSource, Severity,
 };
 
 const IMAGE: &str = r#"{
@@ -25,6 +25,7 @@ const IMAGE: &str = r#"{
      "Vulnerabilities": [
        {"VulnerabilityID": "CVE-2024-28085", "VendorIDs": ["DSA-5650-1"], "PkgID": "bsdutils@1:2.38.1-5", "PkgName": "bsdutils",
         "PkgIdentifier": {"UID": "u1"}, "InstalledVersion": "1:2.38.1-5", "FixedVersion": "2.38.1-5+deb12u1", "Status": "fixed",
+        "DataSource": {"ID": "debian", "Name": "Debian Security Tracker", "URL": "https://example.org"},
         "SeveritySource": "debian", "Severity": "LOW", "VendorSeverity": {"debian": 3, "nvd": 2},
         "CVSS": {"nvd": {"V3Vector": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:L", "V3Score": 5.3, "V2Vector": "AV:N/AC:L/Au:N/C:N/I:N/A:P", "V2Score": 5}},
         "Title": "an invented title", "Description": "** DISPUTED ** an invented text", "CweIDs": ["CWE-150"],
@@ -425,4 +426,27 @@ fn damage_never_ends_the_process() {
     assert_survives(LEGACY, read_legacy);
     assert_survives(CLUSTER, read_kubernetes);
     assert_survives(OPERATOR, read_operator);
+}
+
+#[test]
+fn whose_advisory_matched_is_its_data_source() {
+    let report = image();
+    let source = |id| observed(&report, id).0.advisory_source;
+    assert_eq!(source("CVE-2024-28085"), Some(AdvisorySource::Distribution));
+    assert_eq!(source("CVE-2020-0001"), None);
+    for odd in [
+        "null",
+        "[]",
+        "7",
+        r#"{"ID": ["debian"]}"#,
+        r#"{"Name": "x"}"#,
+    ] {
+        let text = IMAGE.replace(
+            r#""DataSource": {"ID": "debian", "Name": "Debian Security Tracker", "URL": "https://example.org"}"#,
+            &format!(r#""DataSource": {odd}"#),
+        );
+        let report = read(&text).unwrap();
+        let (observation, _) = observed(&report, "CVE-2024-28085");
+        assert_eq!(observation.advisory_source, None, "{odd}");
+    }
 }
