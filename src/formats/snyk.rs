@@ -539,6 +539,10 @@ pub(super) fn linux_or_plain(
 
 fn issue_ecosystem(issue: &Issue<'_>, common: &Common<'_>) -> Ecosystem {
     let word = issue.package_manager.as_str();
+    // Snyk's word for programs that no package manager installed, which it tells by their hashes.
+    if word == "upstream" || issue.id.as_str().starts_with("SNYK-UPSTREAM-") {
+        return Ecosystem::Generic;
+    }
     let own = Ecosystem::from_name(word);
     let is_linux = issue.language.as_str() == "linux" || word == "linux" || own.is_os();
     let project = Ecosystem::from_name(common.manager);

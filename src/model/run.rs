@@ -158,8 +158,37 @@ pub struct LeavesOwned {
     /// First version of the scanner that does so. Without it every version does.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub since: Option<String>,
+    /// Families of the distributions, lower case, on which it does so; empty for all.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub distributions: Vec<String>,
+    /// True when it does so only where the versions of the two packages agree as texts: one begins
+    /// with the other (`1.26.12` and `1.26.12-1`).
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub same_version: bool,
     /// Why, one line.
     pub reason: String,
+}
+
+impl LeavesOwned {
+    /// True when it leaves a package of `version` to an OS package of `owner_version` in an image of
+    /// the distribution `family`, as far as these are known: what is not known does not speak against.
+    pub fn applies(
+        &self,
+        family: Option<&str>,
+        version: &str,
+        owner_version: Option<&str>,
+    ) -> bool {
+        let on_distribution = family.is_none_or(|family| {
+            self.distributions.is_empty()
+                || self
+                    .distributions
+                    .iter()
+                    .any(|known| known.eq_ignore_ascii_case(family))
+        });
+        let agrees = owner_version
+            .is_none_or(|owner| owner.starts_with(version) || version.starts_with(owner));
+        on_distribution && (agrees || !self.same_version)
+    }
 }
 
 /// Everything known of one scanner in one run.
@@ -210,5 +239,35 @@ impl ScannerRun {
             capabilities: Capabilities::default(),
             report: Some(report),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn owned_packages_are_left_where_the_rule_says() {
+        let grype = LeavesOwned {
+            distributions: vec!["debian".to_owned()],
+            same_version: true,
+            ..LeavesOwned::default()
+        };
+        for (family, version, owner, expected) in [
+            (Some("debian"), "1.26.12", Some("1.26.12-1"), true),
+            (Some("Debian"), "1.26.12", Some("1.26.12-1"), true),
+            (Some("alpine"), "1.26.12", Some("1.26.12-r0"), false),
+            (None, "1.26.12", Some("1.26.12-1"), true),
+            (Some("debian"), "1.26.12", None, true),
+            // An archive that the package carries along.
+            (Some("debian"), "2.14.1", Some("9.0.70-2"), false),
+            // Grype compares texts: an epoch makes another version.
+            (Some("debian"), "1.26.12", Some("1:1.26.12-1"), false),
+        ] {
+            let applies = grype.applies(family, version, owner);
+            assert_eq!(applies, expected, "{family:?} {version} {owner:?}");
+        }
+        let trivy = LeavesOwned::default();
+        assert!(trivy.applies(Some("alpine"), "2.14.1", Some("9.0.70-2")));
     }
 }

@@ -299,6 +299,114 @@ install: get it
     }
 
     #[test]
+    fn capabilities_that_could_match_nothing_are_refused_with_their_place() {
+        let error = |capabilities: &str| {
+            let text = format!("{OWN}capabilities: {capabilities}\n");
+            load(&text).unwrap_err().to_string()
+        };
+        let rule = |keys: &str| {
+            error(&format!(
+                "{{skips-packages: [{{ecosystem: deb, name: x, reason: r, {keys}}}]}}"
+            ))
+        };
+        let long = format!("{{skips-maintainers: [\"{}\"]}}", "{a,b}".repeat(1000));
+        for (message, expected) in [
+            (
+                error("{skips-maintainers: [\"[a\"]}"),
+                "`capabilities.skips-maintainers[0]`: `[a` is no pattern: unclosed character class",
+            ),
+            (
+                error("{skips-maintainers: [\"\"]}"),
+                "this pattern is empty",
+            ),
+            (error(&long), "more than 2000 characters"),
+            (
+                error("{skips-maintainers-since: 0.69.0}"),
+                "there are no `skips-maintainers`",
+            ),
+            (
+                error("{skips-maintainers: [a], skips-maintainers-since: v0.69}"),
+                "`capabilities.skips-maintainers-since`: this is not a version",
+            ),
+            (
+                error("{skips-packages: [{ecosystem: deb, name: \"{a\", reason: r}]}"),
+                "`capabilities.skips-packages[0].name`: `{a` is no pattern",
+            ),
+            (
+                rule("vulnerabilities: [CVE-2024-1, \"CVE-{\"]"),
+                "`capabilities.skips-packages[0].vulnerabilities[1]`",
+            ),
+            (
+                rule("since: latest"),
+                "`capabilities.skips-packages[0].since`: this is not a version",
+            ),
+            (
+                rule("before: 1.2-rc1"),
+                "[0].before`: this is not a version",
+            ),
+            (rule("since: \"\""), "[0].since`: this is not a version"),
+            (
+                rule("since: 1.10.0, before: 1.9.0"),
+                "no version is from `since` on and before `before`",
+            ),
+            (
+                error("{leaves-owned-packages: {ecosystems: [], reason: r}}"),
+                "name the purl types",
+            ),
+            (
+                error("{leaves-owned-packages: {ecosystems: [pypi], since: ten, reason: r}}"),
+                "`capabilities.leaves-owned-packages.since`: this is not a version",
+            ),
+            (
+                error("{inventory-tools: [Syft]}"),
+                "`capabilities.inventory-tools[0]`: write the tool's name",
+            ),
+        ] {
+            assert!(
+                message.contains(expected),
+                "{expected} is not in: {message}"
+            );
+        }
+        let good = "capabilities: {skips-maintainers: [\"*@x.com*\"], skips-maintainers-since: 0.69.0, \
+             skips-packages: [{ecosystem: deb, name: \"{a,b}\", vulnerabilities: [CVE-2024-*], \
+             since: 1.9.0, before: \"1.10\", reason: r}], inventory-tools: [syft]}";
+        load(&format!("{OWN}{good}\n")).unwrap();
+    }
+
+    #[test]
+    fn built_in_rules_are_about_the_names_that_reports_use() {
+        let adapters = built_in();
+        let grype = adapters.get(&ScannerId::new("grype")).unwrap();
+        let dropped = |ecosystem: &str, name: &str| {
+            let rules = grype.capabilities.skips_packages.iter();
+            rules
+                .filter(|rule| rule.ecosystem == ecosystem)
+                .filter(|rule| {
+                    let pattern = globset::Glob::new(&rule.name).unwrap();
+                    pattern.compile_matcher().is_match(name)
+                })
+                .count()
+        };
+        for (ecosystem, name, rules) in [
+            ("maven", "log4j-api", 1),
+            ("maven", "org.apache.logging.log4j:log4j-api", 1),
+            ("maven", "org.apache.logging.log4j:log4j-core", 0),
+            ("maven", "org.example:my-log4j-api", 0),
+            ("golang", "google.golang.org/protobuf", 1),
+            ("gem", "logger", 1),
+            ("deb", "zlib1g", 1),
+            ("deb", "zlib1g-dev", 0),
+            ("deb", "linux-libc-dev", 1),
+            ("deb", "linux-headers-6.1.0-21-amd64", 1),
+            ("deb", "linux-aws-headers-6.8.0-1009", 1),
+            ("deb", "linux-image-amd64", 0),
+            ("rpm", "zlib", 0),
+        ] {
+            assert_eq!(dropped(ecosystem, name), rules, "{ecosystem} {name}");
+        }
+    }
+
+    #[test]
     fn two_files_for_one_scanner_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("a.yaml"), OWN).unwrap();

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use globset::GlobBuilder;
+
 use super::manifest::{ExitMeaning, Manifest, OutputPlace, Produces, Version};
 use crate::image::SourceKind;
 use crate::model::ScannerId;
@@ -91,8 +93,65 @@ impl Manifest {
             }
         }
         self.check_steps()?;
+        self.check_capabilities()?;
         if !self.exit_codes.values().any(|m| *m == ExitMeaning::Clean) {
             return flaw("exit-codes", "no code means `clean`");
+        }
+        Ok(())
+    }
+
+    fn check_capabilities(&self) -> Result<(), Flaw> {
+        let capabilities = &self.capabilities;
+        let flaw = |place: &str, message: &str| {
+            Err(Flaw {
+                place: format!("capabilities.{place}"),
+                message: message.to_owned(),
+            })
+        };
+        for (index, pattern) in capabilities.skips_maintainers.iter().enumerate() {
+            let place = || format!("capabilities.skips-maintainers[{index}]");
+            check_pattern(place, pattern)?;
+        }
+        if let Some(since) = &capabilities.skips_maintainers_since {
+            if capabilities.skips_maintainers.is_empty() {
+                return flaw(
+                    "skips-maintainers-since",
+                    "there are no `skips-maintainers` that it could be about",
+                );
+            }
+            check_version(
+                || "capabilities.skips-maintainers-since".to_owned(),
+                Some(since),
+            )?;
+        }
+        for (index, skipped) in capabilities.skips_packages.iter().enumerate() {
+            let place = format!("capabilities.skips-packages[{index}]");
+            check_pattern(|| format!("{place}.name"), &skipped.name)?;
+            for (id, pattern) in skipped.vulnerabilities.iter().enumerate() {
+                check_pattern(|| format!("{place}.vulnerabilities[{id}]"), pattern)?;
+            }
+            check_versions(&place, skipped.since.as_deref(), skipped.before.as_deref())?;
+        }
+        if let Some(leaves) = &capabilities.leaves_owned_packages {
+            if leaves.ecosystems.is_empty() {
+                return flaw(
+                    "leaves-owned-packages.ecosystems",
+                    "name the purl types that it leaves",
+                );
+            }
+            check_versions(
+                "capabilities.leaves-owned-packages",
+                leaves.since.as_deref(),
+                None,
+            )?;
+        }
+        for (index, tool) in capabilities.inventory_tools.iter().enumerate() {
+            if ScannerId::new(tool).as_str() != tool {
+                return flaw(
+                    &format!("inventory-tools[{index}]"),
+                    "write the tool's name in lower-case letters, digits and single hyphens, as in `syft`",
+                );
+            }
         }
         Ok(())
     }
@@ -183,6 +242,60 @@ impl Manifest {
             flaw("steps".to_owned(), "no step produces the findings")
         }
     }
+}
+
+/// A limit on patterns, whose automata grow with them.
+const MAX_PATTERN: usize = 2000;
+
+/// Refuses what no package name, maintainer or id could be matched against.
+fn check_pattern(place: impl Fn() -> String, pattern: &str) -> Result<(), Flaw> {
+    let message = if pattern.trim().is_empty() {
+        "this pattern is empty; use `*` for everything".to_owned()
+    } else if pattern.len() > MAX_PATTERN {
+        format!("this pattern has more than {MAX_PATTERN} characters; make several of it")
+    } else {
+        match GlobBuilder::new(pattern).build() {
+            Ok(_) => return Ok(()),
+            Err(error) => format!(
+                "`{pattern}` is no pattern: {}; write it as in `lib*-dev` or `{{a,b}}`",
+                error.kind()
+            ),
+        }
+    };
+    Err(Flaw {
+        place: place(),
+        message,
+    })
+}
+
+fn check_version(place: impl Fn() -> String, text: Option<&str>) -> Result<(), Flaw> {
+    // A word after the numbers would be left out when versions are compared.
+    let is_plain = |text: &str| text.chars().all(|c| c.is_ascii_digit() || c == '.');
+    match text {
+        Some(text) if !is_plain(text) || Version::parse(text).is_none() => Err(Flaw {
+            place: place(),
+            message: "this is not a version such as `1.2.3`".to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The first version with a rule and the first without it again, in their order.
+fn check_versions(place: &str, since: Option<&str>, before: Option<&str>) -> Result<(), Flaw> {
+    check_version(|| format!("{place}.since"), since)?;
+    check_version(|| format!("{place}.before"), before)?;
+    let order = since
+        .and_then(Version::parse)
+        .zip(before.and_then(Version::parse));
+    if order.is_some_and(|(since, before)| since >= before) {
+        return Err(Flaw {
+            place: place.to_owned(),
+            message:
+                "no version is from `since` on and before `before`; swap them or leave one out"
+                    .to_owned(),
+        });
+    }
+    Ok(())
 }
 
 fn check_placeholders(place: &str, args: &[String], known: &[&str]) -> Result<(), Flaw> {

@@ -365,3 +365,18 @@ fn a_severity_threshold_is_a_filter_unless_it_hides_nothing() {
     // A word that is none is told and hides nothing that is known.
     assert_eq!(floor([r#""spicy""#, "7"]).0, None);
 }
+
+#[test]
+fn a_program_that_no_package_manager_installed_is_a_generic_package() {
+    let text = r#"{"packageManager": "deb", "projectName": "docker-image|x", "vulnerabilities": [
+        {"id": "SNYK-UPSTREAM-NODE-72359", "severity": "high", "packageManager": "upstream",
+         "language": "upstream", "packageName": "node", "name": "node", "version": "5.10.1",
+         "from": ["Upstream", "node@5.10.1"]},
+        {"id": "SNYK-UPSTREAM-NODE-72360", "severity": "high", "name": "node", "version": "5.10.1"}]}"#;
+    let report = report(text);
+    assert_eq!(report.packages.len(), 1);
+    assert_eq!(
+        report.packages[0],
+        Package::new(Ecosystem::Generic, "node", "5.10.1")
+    );
+}
