@@ -3,7 +3,9 @@
 mod drafts;
 mod fixes;
 mod identifiers;
+mod inventories;
 mod merge;
+mod ownership;
 mod packages;
 mod relations;
 mod same_files;
@@ -16,20 +18,21 @@ mod union_find;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::model::report::{Accounting, SuppressedRecord};
-use crate::model::version::normal_form;
 use crate::model::{
-    Ecosystem, Finding, InventoryScope, Package, PackageGroup, PackageRule, ScannerId,
-    ScannerReport, ScannerRun, Strength,
+    Finding, Package, PackageGroup, PackageRule, ScannerId, ScannerReport, ScannerRun,
 };
 
 use self::drafts::{Drafts, GroupIndex};
 use self::identifiers::{Classes, Statement};
+use self::inventories::Listed;
 use self::merge::{Context, Placed};
 use self::packages::Identity;
 use self::relations::Owners;
 use self::severity::SeverityRule;
 
 pub(crate) use self::fixes::weight as fix_weight;
+pub use self::inventories::{Inventory, InventoryPackage};
+pub use self::ownership::Owner;
 pub(crate) use self::packages::normal_name;
 pub use self::relations::physical;
 pub use self::separation::{Guard, Separation, separation};
@@ -52,36 +55,6 @@ pub struct Reconciled {
     pub accounting: Vec<Accounting>,
 }
 
-/// One scanner's packages, by the ecosystem and name of their group.
-#[derive(Clone, Debug, Default)]
-pub struct Inventory {
-    /// Whether a package that is not here was not seen.
-    pub scope: InventoryScope,
-    /// The packages. The key is that of [`crate::model::PackageGroup`] without its version.
-    pub packages: BTreeMap<(Ecosystem, String), Vec<InventoryPackage>>,
-}
-
-/// A package in an [`Inventory`].
-#[derive(Clone, Debug)]
-pub struct InventoryPackage {
-    /// Version in the group's normal form: what is equal here is the same version.
-    pub version: String,
-    /// The package as the scanner describes it.
-    pub package: Package,
-}
-
-/// An operating system package that installed the files of another package.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Owner {
-    /// Its group; `None` where only the place tells that some package of the operating system
-    /// installed them.
-    pub package: Option<PackageGroup>,
-    /// Proven by the package manager's file list, inferred from name and place.
-    pub strength: Strength,
-    /// A path that tells.
-    pub path: String,
-}
-
 /// A scanner's own suppression of a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Withheld {
@@ -94,7 +67,8 @@ pub struct Withheld {
 }
 
 /// Joins the reports of all trustworthy runs. `inventories` are package lists without findings
-/// (an SBOM given by the user); they help to tell which binary package came from which source.
+/// (an SBOM given by the user); they help to tell which binary package came from which source and who
+/// owns which files, and complete the report of the scanner whose own list they are.
 ///
 /// The result is a function of the set of reports: neither their order nor that of `inventories`
 /// shows in it. Cost grows near-linearly with the number of observations and packages.
@@ -103,7 +77,11 @@ pub fn reconcile(
     inventories: &[ScannerReport],
     severity: &SeverityRule,
 ) -> Reconciled {
-    let reports = trusted_reports(runs);
+    let trusted = trusted_runs(runs);
+    let reports: Vec<_> = trusted
+        .iter()
+        .map(|(run, report)| (&run.scanner, *report))
+        .collect();
     let packages = all_packages(&reports, inventories);
     let identity = Identity::learn(packages.clone());
     let classes = classes(&reports);
@@ -173,18 +151,28 @@ pub fn reconcile(
     let (classes_of, mut findings) = drafts.finish(&context, &groups);
     let owners = Owners::learn(packages.map(|(_, package)| package), &identity);
     relations::relate(&mut findings, &classes_of, &classes, &owners);
+    let lists = reports.iter().map(|(_, report)| *report).chain(inventories);
+    let owned = ownership::owned(&findings, &owners, lists, &identity);
+    let listed = trusted
+        .iter()
+        .zip(&placements)
+        .map(|((run, report), placements)| Listed {
+            run,
+            report,
+            placements,
+        });
     Reconciled {
         findings,
-        inventories: input.inventories(),
+        inventories: inventories::inventories(listed, inventories, &groups, &identity),
         withheld,
-        owned: BTreeMap::new(),
+        owned,
         suppressed,
         accounting,
     }
 }
 
-/// The reports that count, in an order that does not depend on that of the runs.
-fn trusted_reports(runs: &[ScannerRun]) -> Vec<(&ScannerId, &ScannerReport)> {
+/// The runs that count with their reports, in an order that does not depend on that of the runs.
+fn trusted_runs(runs: &[ScannerRun]) -> Vec<(&ScannerRun, &ScannerReport)> {
     let mut trusted: Vec<&ScannerRun> = runs
         .iter()
         .filter(|run| run.outcome.is_trustworthy())
@@ -192,7 +180,15 @@ fn trusted_reports(runs: &[ScannerRun]) -> Vec<(&ScannerId, &ScannerReport)> {
     trusted.sort_by(|a, b| (&a.scanner, &a.source).cmp(&(&b.scanner, &b.source)));
     trusted
         .into_iter()
-        .filter_map(|run| Some((&run.scanner, run.report.as_ref()?)))
+        .filter_map(|run| Some((run, run.report.as_ref()?)))
+        .collect()
+}
+
+/// The reports of the runs that count, in their order.
+fn trusted_reports(runs: &[ScannerRun]) -> Vec<(&ScannerId, &ScannerReport)> {
+    let trusted = trusted_runs(runs).into_iter();
+    trusted
+        .map(|(run, report)| (&run.scanner, report))
         .collect()
 }
 
@@ -359,38 +355,6 @@ impl<'a> Input<'a> {
         }
         alone.sort();
         (beside, alone)
-    }
-
-    fn inventories(&self) -> BTreeMap<ScannerId, Inventory> {
-        let mut inventories: BTreeMap<ScannerId, Inventory> = BTreeMap::new();
-        for (scanner, report, placements) in self.reports() {
-            let inventory = inventories.entry(scanner.clone()).or_default();
-            inventory.scope = report.inventory;
-            let complete = report.inventory == InventoryScope::Complete;
-            for (package, placement) in report
-                .packages
-                .iter()
-                .zip(placements)
-                .filter(|(package, _)| !(package.source_level && complete))
-            {
-                let Some(group) = self.groups.get(placement.group) else {
-                    continue;
-                };
-                let version = group
-                    .version
-                    .clone()
-                    .unwrap_or_else(|| normal_form(&package.ecosystem, &package.version));
-                inventory
-                    .packages
-                    .entry((group.ecosystem.clone(), group.name.clone()))
-                    .or_default()
-                    .push(InventoryPackage {
-                        version,
-                        package: package.clone(),
-                    });
-            }
-        }
-        inventories
     }
 }
 

@@ -7,11 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::identifiers::{ClassIndex, Classes};
-use super::packages::{Identity, normal_name};
-use super::same_files::{is_plausible_place, names_inside, owns_files, program_name};
+use super::ownership::{self, Groups};
+use super::packages::Identity;
+use super::same_files::{Content, content_of, contents, is_plausible_place, owns_files};
 use super::union_find::UnionFind;
 use crate::model::package::evidence_anchor;
-use crate::model::version::{lower_bound, normal_form, upstream};
+use crate::model::version::{lower_bound, normal_form};
 use crate::model::{
     AdvisoryId, Attachment, Ecosystem, Finding, IdRole, Instance, Package, PackageGroup, Relation,
     RelationKind, ScannerId, Strength,
@@ -21,7 +22,10 @@ use crate::model::{
 /// recognised by.
 #[derive(Default)]
 pub(super) struct Owners<'a> {
-    by_file: HashMap<&'a str, BTreeSet<PackageGroup>>,
+    /// Of the operating system's package manager.
+    os: HashMap<&'a str, Groups<'a>>,
+    /// Of conda.
+    conda: HashMap<&'a str, Groups<'a>>,
 }
 
 impl<'a> Owners<'a> {
@@ -37,7 +41,7 @@ impl<'a> Owners<'a> {
             .filter_map(|location| location.path.as_deref())
             .map(evidence_anchor)
             .collect();
-        let mut by_file: HashMap<&str, BTreeSet<PackageGroup>> = HashMap::new();
+        let mut owners = Self::default();
         for package in packages.filter(|package| owns_files(&package.ecosystem)) {
             let mut own = package
                 .files
@@ -49,15 +53,31 @@ impl<'a> Owners<'a> {
                 continue;
             }
             let group = identity.group(package);
+            let by_file = if package.ecosystem.is_os() {
+                &mut owners.os
+            } else {
+                &mut owners.conda
+            };
             for file in own {
-                by_file.entry(file).or_default().insert(group.clone());
+                let groups = by_file.entry(file).or_default();
+                ownership::add(groups, group.clone(), &package.version);
             }
         }
-        Self { by_file }
+        owners
     }
 
-    fn of(&self, path: &str) -> Option<&BTreeSet<PackageGroup>> {
-        self.by_file.get(evidence_anchor(path))
+    /// The packages of the operating system that have the file.
+    pub(super) fn os_packages(&self, path: &str) -> Option<&Groups<'a>> {
+        self.os.get(evidence_anchor(path))
+    }
+
+    /// The groups that have the file; empty when none has.
+    fn of(&self, path: &str) -> impl Iterator<Item = &PackageGroup> {
+        let anchor = evidence_anchor(path);
+        [&self.os, &self.conda]
+            .into_iter()
+            .filter_map(move |by_file| by_file.get(anchor))
+            .flat_map(BTreeMap::keys)
     }
 }
 
@@ -170,20 +190,20 @@ fn same_files(members: &[(usize, &Finding)], owners: &Owners<'_>, pairs: &mut Pa
             .flat_map(|instance| &instance.locations)
             .filter_map(|location| location.path.as_deref())
             .collect();
-        let owned: Vec<(&str, &BTreeSet<PackageGroup>)> = paths
+        let mut owned = paths
             .iter()
-            .filter_map(|path| Some((*path, owners.of(path)?)))
-            .collect();
-        let Some((path, groups)) = owned.first() else {
+            .copied()
+            .filter(|path| owners.of(path).next().is_some());
+        let Some(path) = owned.next() else {
             named.relate(index, finding, &paths, pairs);
             continue;
         };
         // A copy elsewhere is another set of files: then the finding as a whole is not that one.
-        if owned.len() < paths.len() {
+        if owned.count() + 1 < paths.len() {
             continue;
         }
-        for (group, owner) in groups
-            .iter()
+        for (group, owner) in owners
+            .of(path)
             .filter_map(|group| Some((group, *by_group.get(group)?)))
         {
             let why = format!(
@@ -195,9 +215,6 @@ fn same_files(members: &[(usize, &Finding)], owners: &Owners<'_>, pairs: &mut Pa
     }
 }
 
-/// Ecosystem, name and version of what a package holds.
-type Content = (Ecosystem, String, String);
-
 /// Packages by what their names say they hold.
 struct Named<'f>(HashMap<Content, Vec<(usize, &'f Finding, &'f Instance)>>);
 
@@ -208,16 +225,9 @@ impl<'f> Named<'f> {
             let owner = &finding.package.ecosystem;
             for instance in &finding.instances {
                 let source = instance.source.as_ref().map(|source| source.name.as_str());
-                let names = [Some(instance.name.as_str()), source].into_iter().flatten();
-                let inside: BTreeSet<_> =
-                    names.flat_map(|name| names_inside(owner, name)).collect();
-                let version = upstream(owner, &instance.version).unwrap_or(&instance.version);
-                for (ecosystem, name) in inside {
-                    let version = normal_form(&ecosystem, version);
-                    named
-                        .entry((ecosystem, name, version))
-                        .or_default()
-                        .push((*index, *finding, instance));
+                for content in contents(owner, &instance.name, source, &instance.version) {
+                    let holders = named.entry(content).or_default();
+                    holders.push((*index, *finding, instance));
                 }
             }
         }
@@ -227,16 +237,8 @@ impl<'f> Named<'f> {
     fn relate(&self, index: usize, finding: &Finding, paths: &[&str], pairs: &mut Pairs) {
         let ecosystem = &finding.package.ecosystem;
         for instance in &finding.instances {
-            let name = if *ecosystem == Ecosystem::Generic {
-                program_name(&instance.name)
-            } else {
-                normal_name(ecosystem, &instance.name)
-            };
-            let version = normal_form(ecosystem, &instance.version);
-            if version.is_empty() {
-                continue;
-            }
-            let candidates = self.0.get(&(ecosystem.clone(), name, version));
+            let content = content_of(ecosystem, &instance.name, &instance.version);
+            let candidates = content.and_then(|content| self.0.get(&content));
             for (owner, owning, package) in candidates.into_iter().flatten() {
                 let of = &owning.package.ecosystem;
                 let plausible = paths

@@ -6,8 +6,44 @@
 //! `py3-NAME`, `rubygem-NAME`, `ruby-NAME`, `nodejs-NAME`), and the Filesystem Hierarchy Standard 3.0
 //! §4.9 and §3.13, which keep `/usr/local` and `/opt` for what distributions do not ship.
 
+use std::collections::BTreeSet;
+
 use super::packages::normal_name;
+use crate::model::version::{normal_form, upstream};
 use crate::model::{Ecosystem, Location};
+
+/// Ecosystem, name and version of what a package holds, in the form that is compared.
+pub(super) type Content = (Ecosystem, String, String);
+
+/// What a package manager's package holds by its name and that of its source.
+pub(super) fn contents(
+    owner: &Ecosystem,
+    name: &str,
+    source: Option<&str>,
+    version: &str,
+) -> BTreeSet<Content> {
+    let version = upstream(owner, version).unwrap_or(version);
+    [Some(name), source]
+        .into_iter()
+        .flatten()
+        .flat_map(|name| names_inside(owner, name))
+        .map(|(ecosystem, name)| {
+            let version = normal_form(&ecosystem, version);
+            (ecosystem, name, version)
+        })
+        .collect()
+}
+
+/// What a package is where another one holds it; `None` without a version.
+pub(super) fn content_of(ecosystem: &Ecosystem, name: &str, version: &str) -> Option<Content> {
+    let name = if *ecosystem == Ecosystem::Generic {
+        program_name(name)
+    } else {
+        normal_name(ecosystem, name)
+    };
+    let version = normal_form(ecosystem, version);
+    (!version.is_empty()).then(|| (ecosystem.clone(), name, version))
+}
 
 /// True for packages whose manager records which files it installed: the operating system's and
 /// conda's.
@@ -16,7 +52,7 @@ pub(super) fn owns_files(ecosystem: &Ecosystem) -> bool {
 }
 
 /// Names under which the content of a package named `name` may be recognised, by ecosystem.
-pub(super) fn names_inside(owner: &Ecosystem, name: &str) -> Vec<(Ecosystem, String)> {
+fn names_inside(owner: &Ecosystem, name: &str) -> Vec<(Ecosystem, String)> {
     let mut names = vec![(Ecosystem::Generic, program_name(name))];
     let language = |ecosystem: Ecosystem, inner: &str| {
         let name = normal_name(&ecosystem, inner);
@@ -50,7 +86,7 @@ pub(super) fn names_inside(owner: &Ecosystem, name: &str) -> Vec<(Ecosystem, Str
 
 /// A program's name without the version that distributions put into package names (`python3.11`,
 /// `golang-1.19`), and under the name that classifiers of binaries use.
-pub(super) fn program_name(name: &str) -> String {
+fn program_name(name: &str) -> String {
     let stem = name
         .trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')
         .trim_end_matches('-');
@@ -93,9 +129,50 @@ pub(super) fn is_plausible_place(
     in_the_distribution && !by_pip
 }
 
+/// True where of all installers only Debian's package manager writes packages of `ecosystem`: the
+/// directories that Debian's policies for Python (modules of packages), JavaScript, Ruby and Java
+/// (Maven repository) give to packages. What people install lands below `/usr/local` there, or in
+/// directories of other names.
+pub(super) fn only_dpkg_writes(ecosystem: &Ecosystem, path: &str) -> bool {
+    let places: &[&str] = match ecosystem {
+        Ecosystem::PyPi => &[
+            "/usr/lib/python3/dist-packages/",
+            "/usr/lib/python2.7/dist-packages/",
+        ],
+        Ecosystem::Npm => &["/usr/share/nodejs/", "/usr/lib/nodejs/"],
+        Ecosystem::Gem => &["/usr/share/rubygems-integration/"],
+        Ecosystem::Maven => &["/usr/share/maven-repo/"],
+        _ => &[],
+    };
+    places.iter().any(|place| path.starts_with(place)) && !path.split('/').any(|part| part == "..")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn debian_keeps_directories_for_its_packages() {
+        let only = |path| only_dpkg_writes(&Ecosystem::PyPi, path);
+        assert!(only(
+            "/usr/lib/python3/dist-packages/urllib3-1.26.12.egg-info"
+        ));
+        for path in [
+            "/usr/local/lib/python3.11/dist-packages/urllib3-2.0.dist-info",
+            "/usr/lib/python3/dist-packages",
+            "/usr/lib/python3/dist-packages-old/urllib3-2.0.dist-info",
+            "/usr/lib/python3/dist-packages/../../../../opt/x-1.dist-info",
+            "/usr/lib/python3.11/site-packages/x-1.dist-info",
+            "/srv/usr/lib/python3/dist-packages/x-1.dist-info",
+            "usr/lib/python3/dist-packages/x-1.dist-info",
+            "",
+        ] {
+            assert!(!only(path), "{path}");
+        }
+        let semver = "/usr/share/nodejs/semver/package.json";
+        assert!(only_dpkg_writes(&Ecosystem::Npm, semver));
+        assert!(!only_dpkg_writes(&Ecosystem::PyPi, semver));
+    }
 
     fn inside(owner: &Ecosystem, name: &str, ecosystem: &Ecosystem) -> Vec<String> {
         names_inside(owner, name)

@@ -77,6 +77,26 @@ fn home(targets: &[&Target]) -> Option<usize> {
         .map(|(index, _)| index)
 }
 
+/// True when two reports, of which one is a package list, state that they are about different images:
+/// by layers, configuration, distribution, or by manifest where nothing else is common to both.
+///
+/// A manifest digest that a tool computes for an archive is not the registry's, so that for whole
+/// reports it proves nothing; a package list of another image however would prove much that is wrong.
+pub(super) fn contradict(report: &Target, list: &Target) -> bool {
+    match compare(report, list) {
+        Relation::Different(_) => true,
+        Relation::Same | Relation::Suspicious(_) => {
+            let common = !report.diff_ids.is_empty() && !list.diff_ids.is_empty()
+                || report.config_digest.is_some() && list.config_digest.is_some();
+            let manifests = report
+                .manifest_digest
+                .as_ref()
+                .zip(list.manifest_digest.as_ref());
+            !common && manifests.is_some_and(|(a, b)| a != b)
+        }
+    }
+}
+
 enum Relation {
     Same,
     Different(String),
@@ -264,6 +284,38 @@ mod tests {
             odd(&[target("nginx", None, None), target("redis", None, None)]),
             [(1, false)]
         );
+    }
+
+    #[test]
+    fn a_package_list_of_another_image_contradicts() {
+        let of = |config: Option<&str>, manifest: Option<&str>, layers: &[&str]| Target {
+            manifest_digest: manifest.map(str::to_owned),
+            diff_ids: layers.iter().map(|layer| (*layer).to_owned()).collect(),
+            ..target("x", config, None)
+        };
+        let (a, b) = (Some("sha256:aa"), Some("sha256:bb"));
+        for (report, list, expected) in [
+            (of(a, None, &[]), of(b, None, &[]), true),
+            (of(a, a, &[]), of(a, b, &[]), false),
+            (of(a, a, &["sha256:01"]), of(None, b, &["sha256:01"]), false),
+            (of(a, a, &["sha256:01"]), of(a, a, &["sha256:02"]), true),
+            // A list that knows nothing but the manifest.
+            (of(a, a, &["sha256:01"]), of(None, b, &[]), true),
+            (of(a, a, &["sha256:01"]), of(None, a, &[]), false),
+            (of(a, None, &[]), of(None, b, &[]), false),
+            (of(None, None, &[]), of(None, None, &[]), false),
+        ] {
+            assert_eq!(contradict(&report, &list), expected, "{report:?} {list:?}");
+        }
+        let (debian, alpine) = (
+            target("x", None, Some("debian")),
+            target("x", None, Some("alpine")),
+        );
+        assert!(contradict(&debian, &alpine));
+        assert!(!contradict(
+            &target("x", None, None),
+            &target("y", None, None)
+        ));
     }
 
     #[test]

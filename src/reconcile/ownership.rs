@@ -1,0 +1,220 @@
+//! Which findings are on files that the operating system's package manager installed.
+//!
+//! A distribution carries fixes back without changing the version that a language's metadata states,
+//! so that some scanners leave such packages to the distribution's advisories. Who left what to whom
+//! is for comparing to decide; here stands who owns the files.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::packages::Identity;
+use super::relations::Owners;
+use super::same_files::{Content, content_of, contents, is_plausible_place, only_dpkg_writes};
+use crate::model::{
+    Ecosystem, Finding, InventoryScope, Package, PackageGroup, ScannerReport, Strength,
+};
+
+/// An operating system package that installed the files of another package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Its group; `None` where several packages installed them, or where only the place tells that
+    /// some package did.
+    pub package: Option<PackageGroup>,
+    /// Its version as installed, the fullest spelling of it; known where `package` is.
+    pub version: Option<String>,
+    /// Proven by the package manager's file list, inferred from name and place.
+    pub strength: Strength,
+    /// A path that tells.
+    pub path: String,
+}
+
+/// Package groups with a version of each as installed.
+pub(super) type Groups<'a> = BTreeMap<PackageGroup, &'a str>;
+
+/// Adds a group; of several spellings of its version the fullest stays.
+pub(super) fn add<'a>(groups: &mut Groups<'a>, group: PackageGroup, version: &'a str) {
+    let known = groups.entry(group).or_insert(version);
+    if (version.len(), version) > (known.len(), *known) {
+        *known = version;
+    }
+}
+
+/// By finding key: the owner of the files by which all of the finding's packages were recognised.
+///
+/// * A package manager's file list decides, where some complete package list has it.
+/// * Elsewhere a package of the operating system that is named after the content and has its version
+///   is inferred to own it, if all of it lies where the distribution installs.
+/// * Some places are written to by the distribution's package manager alone.
+///
+/// Findings without any path are left out: nothing tells where their files are.
+pub(super) fn owned<'a>(
+    findings: &[Finding],
+    owners: &Owners<'a>,
+    reports: impl Iterator<Item = &'a ScannerReport> + Clone,
+    identity: &Identity,
+) -> BTreeMap<String, Owner> {
+    let contents: Vec<&Finding> = findings
+        .iter()
+        .filter(|finding| is_content(&finding.package.ecosystem))
+        .collect();
+    let evidence = Evidence {
+        owners,
+        listed: listed(reports.clone()),
+        named: Named::learn(&contents, reports, identity),
+    };
+    contents
+        .into_iter()
+        .filter_map(|finding| Some((finding.key.clone(), evidence.owner(finding)?)))
+        .collect()
+}
+
+/// True for packages that a package of the operating system may hold.
+fn is_content(ecosystem: &Ecosystem) -> bool {
+    !ecosystem.is_os() && *ecosystem != Ecosystem::Conda
+}
+
+/// The package managers whose file lists are known for the image as a whole: a file that is in none
+/// of them was not installed by that manager.
+fn listed<'a>(reports: impl Iterator<Item = &'a ScannerReport>) -> HashSet<&'a Ecosystem> {
+    reports
+        .filter(|report| report.inventory == InventoryScope::Complete)
+        .flat_map(|report| &report.packages)
+        .filter(|package| package.ecosystem.is_os() && !package.files.is_empty())
+        .map(|package| &package.ecosystem)
+        .collect()
+}
+
+struct Evidence<'o, 'a> {
+    owners: &'o Owners<'a>,
+    listed: HashSet<&'a Ecosystem>,
+    named: Named<'a>,
+}
+
+/// What tells that a package of the operating system installed a file, and which it may have been;
+/// none where only the place tells.
+struct Claim<'g, 'a> {
+    strength: Strength,
+    groups: Option<&'g Groups<'a>>,
+}
+
+impl<'a> Evidence<'_, 'a> {
+    fn owner(&self, finding: &Finding) -> Option<Owner> {
+        let mut path_that_tells = None;
+        let mut strength = Strength::Proven;
+        // The groups that may have installed all of it.
+        let mut common: Option<Groups<'a>> = None;
+        let mut only_place = false;
+        for instance in &finding.instances {
+            let paths = instance.locations.iter().filter_map(|l| l.path.as_deref());
+            let ecosystem = &finding.package.ecosystem;
+            let content = content_of(ecosystem, &instance.name, &instance.version);
+            for path in paths {
+                let claim = self.claim(ecosystem, content.as_ref(), path)?;
+                path_that_tells.get_or_insert(path);
+                strength = strength.max(claim.strength);
+                match (claim.groups, &mut common) {
+                    (None, _) => only_place = true,
+                    (Some(groups), Some(common)) => {
+                        common.retain(|group, _| groups.contains_key(group));
+                    }
+                    (Some(groups), common @ None) => *common = Some(groups.clone()),
+                }
+            }
+        }
+        let path = path_that_tells?.to_owned();
+        let first = common
+            .filter(|_| !only_place)
+            .and_then(|groups| groups.into_iter().next());
+        let (package, version) = first.map_or((None, None), |(group, version)| {
+            (Some(group), Some(version.to_owned()))
+        });
+        Some(Owner {
+            package,
+            version,
+            strength,
+            path,
+        })
+    }
+
+    fn claim(
+        &self,
+        ecosystem: &Ecosystem,
+        content: Option<&Content>,
+        path: &str,
+    ) -> Option<Claim<'_, 'a>> {
+        if let Some(groups) = self.owners.os_packages(path) {
+            return Some(Claim {
+                strength: Strength::Proven,
+                groups: Some(groups),
+            });
+        }
+        let inferred = |groups| Claim {
+            strength: Strength::Inferred,
+            groups,
+        };
+        let named = content
+            .and_then(|content| self.named.0.get(content))
+            .into_iter()
+            .flatten()
+            .find(|(owner, _)| {
+                !self.listed.contains(*owner) && is_plausible_place(owner, &[], ecosystem, path)
+            });
+        if let Some((_, groups)) = named {
+            return Some(inferred(Some(groups)));
+        }
+        let is_dpkgs = !self.listed.contains(&Ecosystem::Deb) && only_dpkg_writes(ecosystem, path);
+        is_dpkgs.then(|| inferred(None))
+    }
+}
+
+/// Packages of the operating system by what their names say they hold, and by their package manager.
+/// Of several that hold the same by their names the first stands for all, so that their number does
+/// not count.
+struct Named<'a>(HashMap<Content, BTreeMap<&'a Ecosystem, Groups<'a>>>);
+
+impl<'a> Named<'a> {
+    fn learn(
+        findings: &[&Finding],
+        reports: impl Iterator<Item = &'a ScannerReport>,
+        identity: &Identity,
+    ) -> Self {
+        let wanted: HashSet<Content> = findings
+            .iter()
+            .flat_map(|finding| {
+                let instances = finding.instances.iter();
+                instances.filter_map(|instance| {
+                    content_of(
+                        &finding.package.ecosystem,
+                        &instance.name,
+                        &instance.version,
+                    )
+                })
+            })
+            .collect();
+        let mut named: HashMap<Content, BTreeMap<&Ecosystem, Groups<'_>>> = HashMap::new();
+        let installed = reports
+            .flat_map(|report| &report.packages)
+            .filter(|package| package.ecosystem.is_os() && !package.source_level);
+        for package in installed {
+            for content in contents_of(package) {
+                if !wanted.contains(&content) {
+                    continue;
+                }
+                let by_manager = named.entry(content).or_default();
+                let groups = by_manager.entry(&package.ecosystem).or_default();
+                add(groups, identity.group(package), &package.version);
+                while groups.len() > 1 {
+                    groups.pop_last();
+                }
+            }
+        }
+        Self(named)
+    }
+}
+
+fn contents_of(package: &Package) -> impl Iterator<Item = Content> {
+    let source = package.source.as_ref().map(|source| source.name.as_str());
+    contents(&package.ecosystem, &package.name, source, &package.version).into_iter()
+}
+
+#[cfg(test)]
+mod tests;
