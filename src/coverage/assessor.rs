@@ -1,18 +1,42 @@
 //! What a scanner assesses by design, made ready for many questions.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use crate::model::{Capabilities, Ecosystem, Package, ScannerRun};
+use crate::model::version::compare;
+use crate::model::{Capabilities, Ecosystem, Finding, Package, ScannerRun, Strength};
 
-/// The statement of one scanner's adapter on what it matches against advisories.
+/// The statement of one scanner's adapter on what it matches against advisories, as far as it holds
+/// for the scanner's version.
 #[derive(Debug, Default)]
 pub(super) struct Assessor {
     /// Empty when the adapter does not say.
     ecosystems: BTreeSet<Ecosystem>,
     maintainers: Vec<GlobMatcher>,
-    packages: BTreeMap<Ecosystem, Vec<(GlobMatcher, String)>>,
+    /// Inferred where the rule on maintainers has a first version and the scanner's is not known.
+    maintainers_strength: Option<Strength>,
+    packages: BTreeMap<Ecosystem, Vec<Rule>>,
+    owned: Option<Leaves>,
+}
+
+/// A rule of the scanner's program that drops findings.
+#[derive(Debug)]
+struct Rule {
+    package: GlobMatcher,
+    /// Empty for every vulnerability.
+    vulnerabilities: Vec<GlobMatcher>,
+    reason: String,
+}
+
+/// That it leaves what the operating system's packages installed.
+#[derive(Debug)]
+pub(super) struct Leaves {
+    ecosystems: BTreeSet<Ecosystem>,
+    /// Inferred where the rule has a first version and the scanner's is not known.
+    pub(super) strength: Strength,
+    pub(super) reason: String,
 }
 
 impl Assessor {
@@ -29,19 +53,40 @@ impl Assessor {
                 .flat_map(|capabilities| &capabilities.ecosystems);
             assessor.ecosystems = names.map(|name| Ecosystem::from_name(name)).collect();
         }
-        if let Some(capabilities) = stated.first() {
-            assessor.maintainers = capabilities
-                .skips_maintainers
-                .iter()
-                .filter_map(|pattern| matcher(pattern))
-                .collect();
-            for skipped in &capabilities.skips_packages {
+        let Some(capabilities) = stated.first() else {
+            return assessor;
+        };
+        assessor.maintainers = matchers(&capabilities.skips_maintainers);
+        assessor.maintainers_strength =
+            in_force(runs, capabilities.skips_maintainers_since.as_deref(), None);
+        for skipped in &capabilities.skips_packages {
+            let versions = (skipped.since.as_deref(), skipped.before.as_deref());
+            let vulnerabilities = matchers(&skipped.vulnerabilities);
+            // A rule on some vulnerabilities must not become one on all because of a bad pattern.
+            let is_readable = vulnerabilities.is_empty() == skipped.vulnerabilities.is_empty();
+            if in_force(runs, versions.0, versions.1).is_some()
+                && is_readable
+                && let Some(package) = matcher(&skipped.name)
+            {
                 let ecosystem = Ecosystem::from_name(&skipped.ecosystem);
-                let pattern = matcher(&skipped.name);
-                let rules = assessor.packages.entry(ecosystem).or_default();
-                rules.extend(pattern.map(|pattern| (pattern, skipped.reason.clone())));
+                assessor.packages.entry(ecosystem).or_default().push(Rule {
+                    package,
+                    vulnerabilities,
+                    reason: skipped.reason.clone(),
+                });
             }
         }
+        assessor.owned = capabilities
+            .leaves_owned_packages
+            .as_ref()
+            .and_then(|leaves| {
+                let names = leaves.ecosystems.iter();
+                Some(Leaves {
+                    ecosystems: names.map(|name| Ecosystem::from_name(name)).collect(),
+                    strength: in_force(runs, leaves.since.as_deref(), None)?,
+                    reason: leaves.reason.clone(),
+                })
+            });
         assessor
     }
 
@@ -51,28 +96,54 @@ impl Assessor {
             .then(|| format!("does not match {ecosystem} packages against advisories"))
     }
 
-    /// Why it matches no package of this name.
+    /// Why it drops every finding on packages of this name.
     pub(super) fn skips_name(&self, ecosystem: &Ecosystem, name: &str) -> Option<&str> {
-        self.packages
-            .get(ecosystem)?
-            .iter()
-            .find(|(pattern, _)| pattern.is_match(name))
-            .map(|(_, reason)| reason.as_str())
+        self.rules(ecosystem, name)
+            .find(|rule| rule.vulnerabilities.is_empty())
+            .map(|rule| rule.reason.as_str())
     }
 
-    /// Why it matches no package of this maintainer.
-    pub(super) fn skips_maintainer(&self, maintainer: &str) -> Option<String> {
+    /// Why it drops a finding on its package of this name.
+    pub(super) fn drops(&self, finding: &Finding, name: &str) -> Option<&str> {
+        self.rules(&finding.package.ecosystem, name)
+            .find(|rule| {
+                let mut ids = finding.ids();
+                let patterns = &rule.vulnerabilities;
+                patterns.is_empty()
+                    || ids.any(|id| patterns.iter().any(|p| p.is_match(id.as_str())))
+            })
+            .map(|rule| rule.reason.as_str())
+    }
+
+    fn rules(&self, ecosystem: &Ecosystem, name: &str) -> impl Iterator<Item = &Rule> {
+        let rules = self.packages.get(ecosystem).into_iter().flatten();
+        rules.filter(move |rule| rule.package.is_match(name))
+    }
+
+    /// That it leaves packages of this kind to the operating system's package that installed them.
+    pub(super) fn leaves_owned(&self, ecosystem: &Ecosystem) -> Option<&Leaves> {
+        let leaves = self.owned.as_ref();
+        leaves.filter(|leaves| leaves.ecosystems.contains(ecosystem))
+    }
+
+    /// Why it matches no package of this maintainer, and how sure that is.
+    pub(super) fn skips_maintainer(&self, maintainer: &str) -> Option<(Strength, String)> {
+        let strength = self.maintainers_strength?;
         let lower = maintainer.to_lowercase();
         self.maintainers
             .iter()
             .any(|pattern| pattern.is_match(&lower))
-            .then(|| format!("does not match packages that {maintainer} maintains"))
+            .then(|| {
+                let reason = format!("does not match packages that {maintainer} maintains");
+                (strength, reason)
+            })
     }
 
-    /// Why it does not match this package, which is from its own list.
-    pub(super) fn skips_own(&self, package: &Package) -> Option<String> {
+    /// Why it does not match this package, which is from its own list, and how sure that is.
+    pub(super) fn skips_own(&self, package: &Package) -> Option<(Strength, String)> {
         if package.third_party {
-            return Some("marks it as not the distribution's own and does not match it".to_owned());
+            let reason = "marks it as not the distribution's own and does not match it";
+            return Some((Strength::Proven, reason.to_owned()));
         }
         // The rule is about packages of the operating system's package manager.
         let maintainer = package
@@ -81,6 +152,37 @@ impl Assessor {
             .filter(|_| package.ecosystem.is_os());
         maintainer.and_then(|maintainer| self.skips_maintainer(maintainer))
     }
+}
+
+/// Whether a rule of the versions from `since` to before `before` holds for the scanner in all its
+/// runs: proven by its version, inferred where that is not known, `None` where it does not.
+fn in_force(runs: &[&ScannerRun], since: Option<&str>, before: Option<&str>) -> Option<Strength> {
+    let mut strength = Strength::Proven;
+    for run in runs {
+        // Some write more than the version: `1.1293.0 (standalone)`.
+        let version = run.version.as_deref().unwrap_or_default();
+        let version = version.split_whitespace().next().unwrap_or_default();
+        // Tools are numbered like Go's modules: `v` in front or not, missing numbers are zero.
+        let order = |other| compare(&Ecosystem::Golang, version, other);
+        for (bound, outside) in [
+            (since, Ordering::is_lt as fn(_) -> _),
+            (before, Ordering::is_ge),
+        ] {
+            match bound.map(order) {
+                Some(Some(order)) if outside(order) => return None,
+                Some(None) => strength = Strength::Inferred,
+                Some(Some(_)) | None => {}
+            }
+        }
+    }
+    Some(strength)
+}
+
+fn matchers(patterns: &[String]) -> Vec<GlobMatcher> {
+    patterns
+        .iter()
+        .filter_map(|pattern| matcher(pattern))
+        .collect()
 }
 
 /// A pattern of an adapter. One that is no pattern matches nothing, so that nothing is excused by

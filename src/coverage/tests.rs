@@ -247,26 +247,28 @@ fn a_package_of_a_skipped_maintainer_is_not_assessed() {
     let verdict = verdict_beside(reporter, other().has(package()));
     assert_verdict(
         &verdict,
-        (Verdict::NoMatch, Strength::Proven),
+        // That it does not report it is proven, why it does not is not.
+        (Verdict::NoMatch, Strength::Inferred),
         "does not report it",
     );
 }
 
 #[test]
-fn a_package_that_a_built_in_rule_skips_is_not_assessed() {
+fn what_a_rule_in_the_program_drops_is_inferred_as_suppressed() {
     let package = || deb("linux-libc-dev", "6.1.90-1", "linux");
     let reporter = Scanner::new("trivy").reports(CVE, &[], package());
     let other = grype().skips_package("deb", "linux-libc-*").has(package());
     let verdict = verdict_beside(reporter, other);
     assert_verdict(
         &verdict,
-        (Verdict::NotAssessed, Strength::Proven),
+        // The rule leaves no record, so that it acted is not proven.
+        (Verdict::Suppressed, Strength::Inferred),
         "ships with it",
     );
 }
 
 #[test]
-fn a_release_that_the_scanner_states_to_be_out_of_support_is_inferred_as_not_assessed() {
+fn a_release_that_the_scanner_states_to_be_out_of_support_is_not_assessed() {
     let package = || deb("libssl1.1", "1.1.1n-0", "openssl");
     let reporter = || Scanner::new("trivy").reports(CVE, &[], package());
     let with = |end_of_life| {
@@ -281,7 +283,7 @@ fn a_release_that_the_scanner_states_to_be_out_of_support_is_inferred_as_not_ass
     let verdict = verdict_beside(reporter(), with(true));
     assert_verdict(
         &verdict,
-        (Verdict::NotAssessed, Strength::Inferred),
+        (Verdict::NotAssessed, Strength::Proven),
         "debian 10",
     );
     let verdict = verdict_beside(reporter(), with(false));
@@ -332,7 +334,7 @@ fn a_lost_epoch_is_not_another_version() {
     let verdict = verdict_beside(reporter, grype().has(deb("login", "4.13-1", "shadow")));
     assert_verdict(
         &verdict,
-        (Verdict::NoMatch, Strength::Proven),
+        (Verdict::NoMatch, Strength::Inferred),
         "in this version",
     );
 }
@@ -375,7 +377,7 @@ fn why_there_is_no_match_is_told_where_it_shows() {
     let verdict = verdict_beside(trivy(), elsewhere);
     assert_verdict(
         &verdict,
-        (Verdict::NoMatch, Strength::Proven),
+        (Verdict::NoMatch, Strength::Inferred),
         "on other packages",
     );
 }

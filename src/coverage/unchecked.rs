@@ -169,11 +169,13 @@ impl Row<'_> {
                 .iter()
                 .map(|entry| judge.assessor.skips_own(&entry.package));
             let first = skipped.next().flatten();
-            if first.is_some() && skipped.all(|reason| reason.is_some()) {
-                return first;
+            if let Some((_, reason)) = first
+                && skipped.all(|reason| reason.is_some())
+            {
+                return Some(reason);
             }
         } else if let Some(maintainer) = self.maintainer.filter(|_| ecosystem.is_os())
-            && let Some(reason) = judge.assessor.skips_maintainer(maintainer)
+            && let Some((_, reason)) = judge.assessor.skips_maintainer(maintainer)
         {
             return Some(reason);
         }

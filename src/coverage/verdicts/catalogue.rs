@@ -1,0 +1,191 @@
+//! One scanner's package list, made ready for questions about findings.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::model::version::normal_form;
+use crate::model::{Ecosystem, Finding, InventoryScope, Strength};
+use crate::reconcile::Inventory;
+
+use super::super::assessor::Assessor;
+use super::places::{Places, artifact};
+
+/// The key of a package group in an [`Inventory`].
+pub(super) type GroupKey = (Ecosystem, String);
+
+/// What a scanner saw.
+#[derive(Default)]
+pub(super) struct Catalogue<'r> {
+    scope: InventoryScope,
+    groups: HashMap<&'r GroupKey, Group<'r>>,
+    ecosystems: BTreeSet<&'r Ecosystem>,
+    /// What lies where.
+    pub(super) places: Places<'r>,
+    /// Maven names by artifact and version in normal form.
+    artifacts: HashMap<(&'r str, &'r str), &'r str>,
+}
+
+/// The packages of one group.
+#[derive(Default)]
+struct Group<'r> {
+    /// Versions in the group's normal form.
+    versions: BTreeSet<&'r str>,
+    names: BTreeMap<&'r str, Named<'r>>,
+}
+
+/// The packages of one installed name.
+#[derive(Default)]
+struct Named<'r> {
+    /// Versions as installed, by their normal form.
+    versions: BTreeMap<String, &'r str>,
+    /// Why the scanner skips every one of them; `None` as soon as it skips one of them not.
+    skipped: Option<(Strength, String)>,
+}
+
+/// How a scanner saw a finding's package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sight<'r> {
+    /// In the finding's version.
+    Same,
+    /// Another package of the same source, or the package in a version that is not known.
+    Sibling,
+    /// In this version only.
+    Other(&'r str),
+    /// Not at all, and its package list is complete.
+    Absent,
+    /// Not at all, in a list that is not complete.
+    Unknown,
+}
+
+impl Sight<'_> {
+    /// True when the package is in the list, as far as that can be told.
+    pub(super) fn is_listed(self) -> bool {
+        matches!(self, Self::Same | Self::Sibling)
+    }
+}
+
+impl<'r> Catalogue<'r> {
+    pub(super) fn new(inventory: &'r Inventory, assessor: &Assessor) -> Self {
+        let mut catalogue = Self {
+            scope: inventory.scope,
+            places: Places::of(inventory),
+            ..Self::default()
+        };
+        for (key, packages) in &inventory.packages {
+            catalogue.ecosystems.insert(&key.0);
+            let group = catalogue.groups.entry(key).or_default();
+            for entry in packages {
+                group.versions.insert(&entry.version);
+                let skipped = assessor.skips_own(&entry.package);
+                let named = group
+                    .names
+                    .entry(&entry.package.name)
+                    .or_insert_with(|| Named {
+                        versions: BTreeMap::new(),
+                        skipped: skipped.clone(),
+                    });
+                let version = normal_form(&key.0, &entry.package.version);
+                named.versions.insert(version, &entry.package.version);
+                if skipped.is_none() {
+                    named.skipped = None;
+                }
+                if key.0 == Ecosystem::Maven {
+                    let place = (artifact(&key.1), entry.version.as_str());
+                    catalogue.artifacts.entry(place).or_insert(&key.1);
+                }
+            }
+        }
+        catalogue
+    }
+
+    /// True when a package that is not in it was not seen.
+    pub(super) fn is_complete(&self) -> bool {
+        self.scope == InventoryScope::Complete
+    }
+
+    pub(super) fn has_any_of(&self, ecosystem: &Ecosystem) -> bool {
+        self.ecosystems.contains(ecosystem)
+    }
+
+    /// The Maven name under which it lists an artifact in a version, whatever the group id.
+    pub(super) fn artifact(&self, name: &str, version: &str) -> Option<&'r str> {
+        self.artifacts.get(&(artifact(name), version)).copied()
+    }
+
+    /// How it saw a finding's package.
+    pub(super) fn sight_of(&self, key: &GroupKey, finding: &Finding) -> Sight<'r> {
+        match self.groups.get(key) {
+            Some(group) => group.sight_of(finding),
+            None if self.is_complete() => Sight::Absent,
+            None => Sight::Unknown,
+        }
+    }
+
+    /// The installed names that a finding is about: as this scanner lists them, or as the finding
+    /// has them where it lists none.
+    pub(super) fn names<'a>(
+        &'a self,
+        key: &GroupKey,
+        finding: &'a Finding,
+    ) -> impl Iterator<Item = &'a str> {
+        let group = self.groups.get(key);
+        let own = group.into_iter().flat_map(|group| group.relevant(finding));
+        let theirs = finding.instances.iter().filter(move |_| group.is_none());
+        own.map(|(name, _)| name)
+            .chain(theirs.map(|instance| instance.name.as_str()))
+    }
+
+    /// Why the scanner skips all of a finding's packages, by its own list.
+    pub(super) fn skipped<'a>(
+        &'a self,
+        key: &GroupKey,
+        finding: &'a Finding,
+    ) -> Option<&'a (Strength, String)> {
+        let mut relevant = self.groups.get(key)?.relevant(finding);
+        let first = relevant.next()?.1.skipped.as_ref()?;
+        relevant
+            .all(|(_, named)| named.skipped.is_some())
+            .then_some(first)
+    }
+}
+
+impl<'r> Group<'r> {
+    /// The finding's packages as this scanner lists them, or everything in the group where it uses
+    /// other names (the source package's).
+    fn relevant<'a>(
+        &'a self,
+        finding: &'a Finding,
+    ) -> impl Iterator<Item = (&'a str, &'a Named<'r>)> {
+        let by_name = finding.instances.iter().filter_map(|instance| {
+            let name = instance.name.as_str();
+            Some((name, self.names.get(name)?))
+        });
+        let none = by_name.clone().next().is_none();
+        let all = self.names.iter().map(|(name, named)| (*name, named));
+        by_name.chain(all.filter(move |_| none))
+    }
+
+    fn sight_of(&self, finding: &Finding) -> Sight<'r> {
+        if let Some(version) = &finding.package.version {
+            return match self.versions.first() {
+                // A package whose version the scanner does not know may be the one.
+                _ if self.versions.contains(version.as_str()) => Sight::Same,
+                None | Some(&"") => Sight::Sibling,
+                Some(other) => Sight::Other(other),
+            };
+        }
+        let ecosystem = &finding.package.ecosystem;
+        let mut other = None;
+        for instance in &finding.instances {
+            let Some(named) = self.names.get(instance.name.as_str()) else {
+                continue;
+            };
+            let version = normal_form(ecosystem, &instance.version);
+            if named.versions.contains_key(&version) {
+                return Sight::Same;
+            }
+            let first = named.versions.values().next().copied();
+            other = other.or_else(|| first.filter(|version| !version.is_empty()));
+        }
+        other.map_or(Sight::Sibling, Sight::Other)
+    }
+}

@@ -1,0 +1,231 @@
+//! Why a scanner says nothing on a finding that no record explains.
+
+use std::cmp::Ordering;
+
+use crate::model::version::compare;
+use crate::model::{
+    AdvisorySource, AdvisoryState, Cause, Ecosystem, Instance, ScannerId, ScannerVerdict, Strength,
+    Verdict,
+};
+
+use super::catalogue::Sight;
+use super::evidence::{Case, direct};
+use super::places::{hiding_place, holds_many, paths};
+use super::subject::Subject;
+use super::{inferred, proven};
+
+impl<'r> Subject<'r> {
+    /// The steps that are left when no record decides. `all` are the scanners of the run.
+    pub(super) fn by_silence(&self, case: &Case<'_>, all: &[Subject<'r>]) -> ScannerVerdict {
+        let sight = self.sight_of(case);
+        let may_be_listed = sight.is_listed() || sight == Sight::Unknown;
+        let shown = self.shown(case.key.0.is_os());
+        shown
+            .hides(case.traits, may_be_listed)
+            .or_else(|| self.owned(case))
+            .unwrap_or_else(|| match sight {
+                Sight::Same | Sight::Sibling => self.no_match(case, sight),
+                Sight::Other(version) => ScannerVerdict {
+                    // Without its whole list it may have the right version as well.
+                    strength: if self.catalogue.is_complete() {
+                        Strength::Proven
+                    } else {
+                        Strength::Inferred
+                    },
+                    ..proven(
+                        Verdict::OtherVersion,
+                        Cause::OtherVersion,
+                        format!("saw the package in version {version}"),
+                    )
+                },
+                Sight::Absent => self.not_seen(case, all),
+                Sight::Unknown => self.unknown(),
+            })
+    }
+
+    /// Its complete list lacks the package.
+    fn not_seen(&self, case: &Case<'_>, all: &[Subject<'r>]) -> ScannerVerdict {
+        if let Some(verdict) = self.as_another(case, all) {
+            return verdict;
+        }
+        let (ecosystem, name) = &case.key;
+        let hidden = hiding_place(case.finding).map_or_else(String::new, |why| format!(": {why}"));
+        let (cause, lacks) = if self.catalogue.has_any_of(ecosystem) {
+            let lacks = format!("its complete package list has no {ecosystem}/{name}{hidden}");
+            (Cause::NotCatalogued, lacks)
+        } else {
+            let lacks =
+                format!("its complete package list has no {ecosystem} package at all{hidden}");
+            (Cause::EcosystemNotCatalogued, lacks)
+        };
+        proven(Verdict::PackageNotSeen, cause, lacks)
+    }
+
+    /// The other package as which it lists what lies there.
+    fn as_another(&self, case: &Case<'_>, all: &[Subject<'r>]) -> Option<ScannerVerdict> {
+        let (ecosystem, name) = &case.key;
+        for path in paths(case.finding).filter(|path| !holds_many(ecosystem, path)) {
+            let Some(Some(other)) = self.catalogue.places.at(path) else {
+                continue;
+            };
+            // A file in which a reporter sees several packages holds several.
+            let is_one_package = !holds_many(&other.key.0, path)
+                && direct(case.finding).all(|row| {
+                    let reporter = all.iter().find(|subject| *subject.scanner == row.scanner);
+                    let there = reporter.and_then(|reporter| reporter.catalogue.places.at(path));
+                    there.is_none_or(|there| there.is_some())
+                });
+            if is_one_package {
+                let (ecosystem, name) = other.key;
+                let reason = format!(
+                    "lists what lies at {path} as {ecosystem}/{name} {} only",
+                    other.version
+                );
+                return Some(proven(
+                    Verdict::PackageNotSeen,
+                    Cause::OtherIdentity,
+                    reason,
+                ));
+            }
+        }
+        if *ecosystem == Ecosystem::Maven
+            && let Some(version) = &case.finding.package.version
+            && let Some(other) = self.catalogue.artifact(name, version)
+        {
+            let reason = format!("lists the artifact in this version as {other}");
+            return Some(inferred(
+                Verdict::PackageNotSeen,
+                Cause::OtherIdentity,
+                reason,
+            ));
+        }
+        None
+    }
+
+    /// It has the package and does not report the vulnerability.
+    fn no_match(&self, case: &Case<'_>, sight: Sight<'_>) -> ScannerVerdict {
+        let saw = match sight {
+            Sight::Same => "has the package in this version and does not report it",
+            _ => "has a package of the same source and does not report it",
+        };
+        let (cause, strength, because) = self.why_no_match(case);
+        let disputed = match case.finding.vulnerability.state {
+            AdvisoryState::Disputed => "; the vulnerability is disputed",
+            _ => "",
+        };
+        ScannerVerdict {
+            verdict: Verdict::NoMatch,
+            cause,
+            strength,
+            reason: format!("{saw}: {because}{disputed}"),
+        }
+    }
+
+    fn why_no_match(&self, case: &Case<'_>) -> (Cause, Strength, String) {
+        if let Some((fix, installed)) = fixed_at_installed(case) {
+            let because = format!(
+                "a fix is stated in {fix}, and {installed} is installed, which is not older; its data \
+                 takes that for fixed"
+            );
+            return (Cause::FixedAtInstalled, Strength::Proven, because);
+        }
+        if self.follows_distribution && is_from_elsewhere(case) {
+            let because = "all who report it take it from another database than the distribution's \
+                           advisories, which it goes by for such packages; those would settle it";
+            return (
+                Cause::OtherAdvisorySource,
+                Strength::Inferred,
+                because.to_owned(),
+            );
+        }
+        if case.is_known_by(self.scanner) {
+            let because = "it reports the vulnerability on other packages, so it takes this one for \
+                           unaffected";
+            return (Cause::VersionRange, Strength::Inferred, because.to_owned());
+        }
+        if let (Some(built), Some(published)) = (self.database_built, case.published())
+            && built < published
+        {
+            let because =
+                format!("its database of {built} is older than the vulnerability ({published})");
+            return (Cause::DatabaseOlder, Strength::Proven, because);
+        }
+        let because = "its data lack the vulnerability or take this version for unaffected; a look \
+                       into its database would settle it";
+        (Cause::NotInData, Strength::Inferred, because.to_owned())
+    }
+
+    /// Nothing tells whether it saw the package.
+    fn unknown(&self) -> ScannerVerdict {
+        ScannerVerdict {
+            verdict: Verdict::Unknown,
+            cause: Cause::NoPackageList,
+            strength: Strength::Unknown,
+            reason: format!(
+                "its report does not hold its whole package list; {} to tell whether it saw the \
+                 package",
+                self.settling_input()
+            ),
+        }
+    }
+
+    /// The input that would show whether the scanner catalogued a package.
+    fn settling_input(&self) -> &'static str {
+        if self.reduced_identity {
+            return "give its JSON report instead of SARIF";
+        }
+        match self.scanner.as_str() {
+            ScannerId::TRIVY => "run it with --list-all-pkgs",
+            ScannerId::GRYPE => "give the Syft SBOM that it matched",
+            ScannerId::SNYK => "run it with --print-deps and --json-file-output",
+            ScannerId::DOCKER_SCOUT => "give the output of `docker scout sbom`",
+            ScannerId::OSV_SCANNER => "run it with --all-packages",
+            _ => "give its package list",
+        }
+    }
+}
+
+/// A fix version that somebody states and that no installed package is older than, with an installed
+/// version. Only for packages of the operating system, whose fixes belong to one release.
+fn fixed_at_installed<'c>(case: &Case<'c>) -> Option<(&'c str, &'c str)> {
+    let finding = case.finding;
+    if !case.key.0.is_os() {
+        return None;
+    }
+    let installed = finding.instances.iter().map(source_version);
+    let first = installed.clone().next()?;
+    let observed = finding.observations.iter().flat_map(|row| &row.fixed_in);
+    let mut fixes = finding.fix.versions.iter().chain(observed);
+    let fix = fixes.find(|fix| {
+        let mut installed = installed.clone();
+        installed.all(|version| is_at_least(&case.key.0, version, fix))
+    })?;
+    Some((fix, first))
+}
+
+/// Advisories count in versions of the source package.
+fn source_version(instance: &Instance) -> &str {
+    let source = instance.source.as_ref();
+    source
+        .and_then(|source| source.version.as_deref())
+        .unwrap_or(&instance.version)
+}
+
+/// Whether an installed version is not older than a fix. Scanners lose epochs: where one of the two
+/// has none, neither counts.
+fn is_at_least(ecosystem: &Ecosystem, installed: &str, fix: &str) -> bool {
+    let rest = |version| match str::split_once(version, ':') {
+        Some((_, rest)) if installed.contains(':') != fix.contains(':') => rest,
+        _ => version,
+    };
+    compare(ecosystem, rest(installed), rest(fix)).is_some_and(Ordering::is_ge)
+}
+
+/// Whether all that the others say on a package of the operating system comes from a database that is
+/// not the distribution's.
+fn is_from_elsewhere(case: &Case<'_>) -> bool {
+    let mut sources = direct(case.finding).map(|row| row.advisory_source);
+    let is_elsewhere =
+        |source| matches!(source, Some(AdvisorySource::Nvd | AdvisorySource::Scanner));
+    case.key.0.is_os() && sources.next().is_some_and(is_elsewhere) && sources.all(is_elsewhere)
+}

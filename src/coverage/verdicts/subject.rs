@@ -1,0 +1,323 @@
+//! One scanner, and what records say of its part in a finding.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+
+use crate::model::{
+    AdvisorySource, AdvisoryState, Cause, Distro, Failure, Filters, Finding, IdentityQuality,
+    ObservationRecord, Outcome, ScannerId, ScannerRun, ScannerVerdict, Severity, Verdict,
+};
+use crate::reconcile::{Inventory, Reconciled};
+
+use super::super::assessor::Assessor;
+use super::catalogue::{Catalogue, Sight};
+use super::evidence::{Case, Collapsed, Said, direct};
+use super::filters::Shown;
+use super::{inferred, proven};
+
+/// One scanner, all its runs taken together, and what it saw.
+pub(super) struct Subject<'r> {
+    pub(super) scanner: &'r ScannerId,
+    /// True when some of its runs can be trusted.
+    is_trusted: bool,
+    /// The first failure.
+    failure: Option<&'r Failure>,
+    pub(super) assessor: Assessor,
+    pub(super) catalogue: Catalogue<'r>,
+    /// The distribution that it states to be out of support.
+    out_of_support: Option<&'r Distro>,
+    pub(super) database_built: Option<Timestamp>,
+    pub(super) reduced_identity: bool,
+    collapsed: Collapsed<'r>,
+    /// What it shows of the operating system's packages, and of all others.
+    shown: [Shown; 2],
+    /// True when it has rows on the operating system's packages and all of which the source is known
+    /// are the distribution's.
+    pub(super) follows_distribution: bool,
+}
+
+impl<'r> Subject<'r> {
+    /// The scanners of the runs in the order of their ids, with what the findings hold of each.
+    pub(super) fn all(runs: &'r [ScannerRun], reconciled: &'r Reconciled) -> Vec<Self> {
+        let mut by_scanner: BTreeMap<&ScannerId, Vec<&ScannerRun>> = BTreeMap::new();
+        for run in runs {
+            by_scanner.entry(&run.scanner).or_default().push(run);
+        }
+        let mut subjects: Vec<Self> = by_scanner
+            .into_iter()
+            .map(|(scanner, runs)| {
+                let inventory = reconciled.inventories.get(scanner);
+                Self::new(scanner, &runs, inventory, &reconciled.findings)
+            })
+            .collect();
+        let ordinals: HashMap<&ScannerId, usize> = subjects
+            .iter()
+            .enumerate()
+            .map(|(ordinal, subject)| (subject.scanner, ordinal))
+            .collect();
+        let mut sources = vec![Sources::default(); subjects.len()];
+        for finding in &reconciled.findings {
+            let is_os = finding.package.ecosystem.is_os();
+            for row in direct(finding) {
+                let Some(ordinal) = ordinals.get(&row.scanner) else {
+                    continue;
+                };
+                if let Some(subject) = subjects.get_mut(*ordinal) {
+                    subject.shown_mut(is_os).list(row);
+                }
+                if let Some(sources) = sources.get_mut(*ordinal).filter(|_| is_os) {
+                    sources.add(row.advisory_source);
+                }
+            }
+        }
+        for (subject, sources) in subjects.iter_mut().zip(sources) {
+            subject.follows_distribution = sources.distribution && !sources.other;
+        }
+        subjects
+    }
+
+    fn new(
+        scanner: &'r ScannerId,
+        runs: &[&'r ScannerRun],
+        inventory: Option<&'r Inventory>,
+        findings: &'r [Finding],
+    ) -> Self {
+        let assessor = Assessor::of(runs);
+        let reports = || runs.iter().filter_map(|run| run.report.as_ref());
+        let filters = common_filters(reports().map(|report| &report.filters));
+        Self {
+            scanner,
+            is_trusted: runs.iter().any(|run| run.outcome.is_trustworthy()),
+            failure: runs.iter().find_map(|run| match &run.outcome {
+                Outcome::Failed(failure) => Some(failure),
+                Outcome::Completed | Outcome::Partial { .. } => None,
+            }),
+            catalogue: inventory
+                .map(|inventory| Catalogue::new(inventory, &assessor))
+                .unwrap_or_default(),
+            assessor,
+            out_of_support: reports()
+                .filter_map(|report| report.target.distro.as_ref())
+                .find(|distro| distro.end_of_life),
+            database_built: runs
+                .iter()
+                .filter_map(|run| run.database_built.as_deref())
+                .filter_map(|text| text.parse().ok())
+                .max(),
+            reduced_identity: reports().any(|report| report.identity == IdentityQuality::Reduced),
+            collapsed: Collapsed::of(scanner, runs, findings),
+            shown: [filters.clone(), filters].map(Shown::under),
+            follows_distribution: false,
+        }
+    }
+
+    pub(super) fn shown(&self, is_os: bool) -> &Shown {
+        let [os, others] = &self.shown;
+        if is_os { os } else { others }
+    }
+
+    fn shown_mut(&mut self, is_os: bool) -> &mut Shown {
+        let [os, others] = &mut self.shown;
+        if is_os { os } else { others }
+    }
+
+    pub(super) fn sight_of(&self, case: &Case<'_>) -> Sight<'r> {
+        self.catalogue.sight_of(&case.key, case.finding)
+    }
+
+    /// The steps that records decide: the scanner's own report, its adapter, what is known of the id.
+    pub(super) fn by_record(&self, case: &Case<'_>, said: Said<'_>) -> Option<ScannerVerdict> {
+        if !self.is_trusted {
+            return Some(self.failed());
+        }
+        self.says(case, said)
+            .or_else(|| self.withheld(case))
+            .or_else(|| self.drops(case))
+            .or_else(|| self.void(case))
+            .or_else(|| self.not_assessed(case))
+            .or_else(|| {
+                // Another of its runs is there; what this one would have seen is open.
+                let failure = self.failure?;
+                let reason = format!(
+                    "one of its runs gave no trustworthy result: {}",
+                    failure.cause
+                );
+                Some(proven(Verdict::Failed, Cause::NoResult, reason))
+            })
+    }
+
+    /// Counts a finding that no record explains.
+    pub(super) fn miss(&mut self, case: &Case<'_>) {
+        if self.sight_of(case).is_listed() && self.owned(case).is_none() {
+            let is_os = case.key.0.is_os();
+            self.shown_mut(is_os).miss(case.traits);
+        }
+    }
+
+    fn failed(&self) -> ScannerVerdict {
+        let cause = self
+            .failure
+            .map_or("it left no report", |failure| failure.cause.as_str());
+        let reason = format!("gave no trustworthy result: {cause}");
+        proven(Verdict::Failed, Cause::NoResult, reason)
+    }
+
+    fn says(&self, case: &Case<'_>, said: Said<'_>) -> Option<ScannerVerdict> {
+        let id = &case.finding.vulnerability.id;
+        if let Some(row) = said.direct {
+            let reason = format!("lists {}", words(row));
+            return Some(proven(Verdict::Reported, Cause::Listed, reason));
+        }
+        if let Some(row) = said.covering {
+            let reason = format!("lists {}, which covers {id}", words(row));
+            return Some(proven(Verdict::Covered, Cause::CoveringAdvisory, reason));
+        }
+        let notice = self.collapsed.covering(case.finding)?;
+        let reason = format!(
+            "lists another flaw of the same package and fix in the place of {notice}, which it matched; \
+             {notice} would then cover {id} as well. Run it without --by-cve to tell"
+        );
+        Some(inferred(Verdict::Covered, Cause::CoveringAdvisory, reason))
+    }
+
+    fn withheld(&self, case: &Case<'_>) -> Option<ScannerVerdict> {
+        let withheld = case.withheld.iter().find(|w| w.scanner == *self.scanner)?;
+        let (cause, rule) = if withheld.by_default_rule {
+            (Cause::ShippedRule, "a rule that ships with it")
+        } else {
+            (Cause::GivenRule, "a rule that it was given")
+        };
+        let reason = format!("found it and withheld it by {rule}: {}", withheld.reason);
+        Some(proven(Verdict::Suppressed, cause, reason))
+    }
+
+    /// A rule in its program that leaves no record. It drops nothing of packages that it does not have.
+    fn drops(&self, case: &Case<'_>) -> Option<ScannerVerdict> {
+        let finding = case.finding;
+        if self.sight_of(case) == Sight::Absent {
+            return None;
+        }
+        let mut rules = self
+            .catalogue
+            .names(&case.key, finding)
+            .map(|name| self.assessor.drops(finding, name));
+        let first = rules.next()??;
+        rules.all(|rule| rule.is_some()).then(|| {
+            let reason = format!("leaves no record of it: {first}");
+            inferred(Verdict::Suppressed, Cause::BuiltInRule, reason)
+        })
+    }
+
+    fn void(&self, case: &Case<'_>) -> Option<ScannerVerdict> {
+        let (cause, what) = match case.finding.vulnerability.state {
+            AdvisoryState::Rejected => (Cause::Rejected, "the id was rejected"),
+            AdvisoryState::Withdrawn => (Cause::Withdrawn, "the advisory was withdrawn"),
+            AdvisoryState::Active | AdvisoryState::Disputed => return None,
+        };
+        let verdict = match self.sight_of(case) {
+            Sight::Absent => Verdict::PackageNotSeen,
+            _ => Verdict::NoMatch,
+        };
+        let reason = format!("does not report it, and {what}: there is nothing to report");
+        Some(proven(verdict, cause, reason))
+    }
+
+    /// Reasons why the scanner could not have reported the finding whatever its data.
+    fn not_assessed(&self, case: &Case<'_>) -> Option<ScannerVerdict> {
+        let ecosystem = &case.key.0;
+        if let Some(reason) = self.assessor.skips_ecosystem(ecosystem) {
+            return Some(proven(Verdict::NotAssessed, Cause::Ecosystem, reason));
+        }
+        if let Some(distro) = self.out_of_support.filter(|_| ecosystem.is_os()) {
+            let reason = format!(
+                "states that {} {} is out of support; what was found since its last advisories is \
+                 outside its data",
+                distro.family, distro.version
+            );
+            return Some(proven(Verdict::NotAssessed, Cause::OutOfSupport, reason));
+        }
+        let (strength, reason) = self.catalogue.skipped(&case.key, case.finding)?;
+        Some(ScannerVerdict {
+            strength: *strength,
+            ..proven(Verdict::NotAssessed, Cause::ThirdParty, reason.as_str())
+        })
+    }
+
+    /// That it leaves the finding's package to the operating system's package that installed it.
+    ///
+    /// Where its list has the package, it did not match it; where its complete list lacks the package,
+    /// it did not see it. Where no list tells, neither can be said, and what remains is the design:
+    /// not assessed.
+    pub(super) fn owned(&self, case: &Case<'_>) -> Option<ScannerVerdict> {
+        let owner = case.owner?;
+        let leaves = self.assessor.leaves_owned(&case.key.0)?;
+        let verdict = match self.sight_of(case) {
+            Sight::Same | Sight::Sibling => Verdict::NoMatch,
+            Sight::Absent => Verdict::PackageNotSeen,
+            Sight::Unknown => Verdict::NotAssessed,
+            // It has the name in a version that the owner did not install.
+            Sight::Other(_) => return None,
+        };
+        let installed_by = owner.package.as_ref().map_or_else(
+            || "a package of the operating system".to_owned(),
+            |package| package.to_string(),
+        );
+        let because = format!("{installed_by} installed {}; {}", owner.path, leaves.reason);
+        Some(if case.owner_is_affected {
+            ScannerVerdict {
+                strength: owner.strength.max(leaves.strength),
+                ..proven(verdict, Cause::OwnedByOsPackage, because)
+            }
+        } else {
+            let reason = format!(
+                "{because}; nobody reports the vulnerability on the operating system's package, which is \
+                 fixed or not affected then. The distribution's advisories would settle it"
+            );
+            inferred(verdict, Cause::DistributionFixed, reason)
+        })
+    }
+}
+
+/// Whose advisories a scanner's rows on the operating system's packages are.
+#[derive(Clone, Copy, Default)]
+struct Sources {
+    distribution: bool,
+    other: bool,
+}
+
+impl Sources {
+    fn add(&mut self, source: Option<AdvisorySource>) {
+        match source {
+            Some(AdvisorySource::Distribution) => self.distribution = true,
+            Some(_) => self.other = true,
+            None => {}
+        }
+    }
+}
+
+/// What all reports of one scanner leave out.
+fn common_filters<'r>(filters: impl Iterator<Item = &'r Filters>) -> Filters {
+    let common = filters.cloned().reduce(|a, b| {
+        let floors = a.severity_floor.zip(b.severity_floor);
+        Filters {
+            severity_floor: floors.map(|(a, b): (Severity, Severity)| a.min(b)),
+            only_fixed: a.only_fixed && b.only_fixed,
+        }
+    });
+    common.unwrap_or_default()
+}
+
+fn words(observation: &ObservationRecord) -> String {
+    let ObservationRecord {
+        id,
+        package,
+        version,
+        ..
+    } = observation;
+    if version.is_empty() {
+        format!("{id} in {package}")
+    } else {
+        format!("{id} in {package} {version}")
+    }
+}
