@@ -4,6 +4,8 @@
 //! names. One line is one case and one test, named by its id: `findings` are observations,
 //! `expected_clusters` lists which of them belong to one finding (an observation of a hub or umbrella
 //! may stand in several), and `expected_relations`, where given, all relations of those findings.
+//! `expected_gaps` says why a scanner does not report a finding: `scanner`, `cluster` (an ordinal in
+//! `expected_clusters`), `reason` and `strength`, in words that [`cause`] and [`check_gaps`] explain.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -15,13 +17,15 @@ mod golden;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crosscheck::coverage;
 use crosscheck::model::{
-    Advisory, AdvisoryId, AdvisoryState, Ecosystem, FixClaim, FixState, IdLink, IdRelation,
-    Location, Observation, Package, PackageIndex, ScannerId, ScannerReport, ScannerRun, Severity,
-    SourcePackage,
+    Advisory, AdvisoryId, AdvisoryState, Cause, Ecosystem, Finding, FixClaim, FixState, IdLink,
+    IdRelation, InventoryScope, Location, Observation, Package, PackageIndex, ScannerId,
+    ScannerReport, ScannerRun, Severity, SourcePackage, Strength,
 };
 use crosscheck::reconcile::reconcile;
 use crosscheck::reconcile::severity::SeverityRule;
+use crosscheck::scanners::Adapters;
 use golden::texts;
 use libtest_mimic::Failed;
 use serde_json::Value;
@@ -183,17 +187,17 @@ fn related(a: &Cluster, b: &Cluster, kind: &str) -> Related {
     (a.min(b).clone(), a.max(b).clone(), kind.to_owned())
 }
 
+/// The observations of a finding, by their ordinals in the case.
+fn cluster(finding: &Finding) -> Cluster {
+    let pointers = finding.observations.iter().map(|o| &o.pointer[1..]);
+    pointers.map(|index| index.parse().unwrap()).collect()
+}
+
 fn outcome(runs: &[ScannerRun], inventories: &[ScannerReport]) -> Outcome {
     let findings = reconcile(runs, inventories, &SeverityRule::Vendor).findings;
     let by_key: BTreeMap<&str, Cluster> = findings
         .iter()
-        .map(|finding| {
-            let pointers = finding.observations.iter().map(|o| &o.pointer[1..]);
-            (
-                finding.key.as_str(),
-                pointers.map(|index| index.parse().unwrap()).collect(),
-            )
-        })
+        .map(|finding| (finding.key.as_str(), cluster(finding)))
         .collect();
     let relations = findings.iter().flat_map(|finding| {
         let by_key = &by_key;
@@ -248,7 +252,107 @@ fn check(case: &Value) -> Result<(), Failed> {
             let found = &found.relations;
             Err(format!("{about}\n  expected {relations:?}\n  got      {found:?}").into())
         }
-        _ => Ok(()),
+        _ => check_gaps(case),
+    }
+}
+
+/// The cause behind a case's word for a gap.
+fn cause(reason: &str) -> Cause {
+    match reason {
+        "covered-by-umbrella" => Cause::CoveringAdvisory,
+        "vulnerability-rejected" => Cause::Rejected,
+        "filtered:severity-threshold" => Cause::SeverityFloor,
+        "not-catalogued:owned-by-os-package" => Cause::OwnedByOsPackage,
+        "distro-fixed:owned-by-os-package" => Cause::DistributionFixed,
+        // What follows names the rule.
+        _ if reason.starts_with("filtered:hard-coded-rule:") => Cause::BuiltInRule,
+        _ => panic!("{reason}: a word for a gap that is not known"),
+    }
+}
+
+/// Every expected gap has its cause, and its strength: `proven`, `inferred`, or
+/// `proven-if-ownership-known`, which is as strong as what reconciling knows of the owner.
+///
+/// A scanner that the case names in its gaps only took part and lists nothing. All scanners have the
+/// capabilities of their adapters.
+fn check_gaps(case: &Value) -> Result<(), Failed> {
+    let Some(gaps) = case["expected_gaps"].as_array() else {
+        return Ok(());
+    };
+    let (mut runs, inventories) = runs(case);
+    for gap in gaps {
+        let scanner = ScannerId::new(gap["scanner"].as_str().unwrap());
+        if !runs.iter().any(|run| run.scanner == scanner) {
+            runs.push(ScannerRun::of(ScannerReport::new(scanner, "case"), "case"));
+        }
+    }
+    let adapters = Adapters::load(None)?;
+    for run in &mut runs {
+        if let Some(manifest) = adapters.get(&run.scanner) {
+            run.capabilities = manifest.capabilities.clone();
+        }
+    }
+    for gap in gaps {
+        let scanner = ScannerId::new(gap["scanner"].as_str().unwrap());
+        let reason = gap["reason"].as_str().unwrap();
+        let mut runs = runs.clone();
+        if cause(reason) == Cause::SeverityFloor {
+            show_a_floor(&mut runs, &scanner);
+        }
+        let mut reconciled = reconcile(&runs, &inventories, &SeverityRule::Vendor);
+        coverage::compare(&mut reconciled, &runs);
+        let number = usize::try_from(gap["cluster"].as_u64().unwrap()).unwrap();
+        let due: Cluster =
+            serde_json::from_value(case["expected_clusters"][number].clone()).unwrap();
+        let mut findings = reconciled.findings.iter();
+        let finding = findings.find(|finding| cluster(finding) == due).unwrap();
+        let owner = reconciled.owned.get(&finding.key);
+        let strength = match gap["strength"].as_str().unwrap() {
+            "proven" => Some(Strength::Proven),
+            "inferred" => Some(Strength::Inferred),
+            "proven-if-ownership-known" => owner.map(|owner| owner.strength),
+            other => panic!("{other}: a strength that is not known"),
+        };
+        let verdict = &finding.verdicts[&scanner];
+        if verdict.cause != cause(reason) || Some(verdict.strength) != strength {
+            let about = format!("{}\n  {}", case["description"], case["why"]);
+            let due = (cause(reason), strength);
+            return Err(format!("{about}\n  {scanner}: expected {due:?}, got {verdict:?}").into());
+        }
+    }
+    Ok(())
+}
+
+/// What a case on a severity threshold tells in prose alone: the scanner has all packages of the case
+/// in its list and shows one high finding; the others list twenty on that package that are low.
+fn show_a_floor(runs: &mut [ScannerRun], scanner: &ScannerId) {
+    let packages: Vec<Package> = (runs.iter().filter_map(|run| run.report.as_ref()))
+        .flat_map(|report| report.packages.clone())
+        .collect();
+    let common = Package::new(packages[0].ecosystem.clone(), "in-both-lists", "1.0");
+    for run in runs {
+        let report = run.report.as_mut().unwrap();
+        let (severity, count) = if run.scanner == *scanner {
+            report.inventory = InventoryScope::Complete;
+            report.packages.extend(packages.iter().cloned());
+            ("high", 1)
+        } else {
+            ("low", 20)
+        };
+        let place = PackageIndex(u32::try_from(report.packages.len()).unwrap());
+        report.packages.push(common.clone());
+        for number in 0..count {
+            let row = serde_json::json!({
+                "vuln_id": format!("ADVISORY-{severity}-{number}"),
+                "severity": severity,
+            });
+            // Beyond the observations of the case.
+            let observation = observation(&row, 1000 + number);
+            report.observations.push(Observation {
+                package: place,
+                ..observation
+            });
+        }
     }
 }
 

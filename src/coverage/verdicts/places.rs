@@ -62,9 +62,14 @@ impl<'r> Places<'r> {
         Self(places)
     }
 
-    /// The package at a path: `None` when the list has none there, `Some(None)` when it has several.
-    pub(super) fn at(&self, path: &str) -> Option<Option<Resident<'r>>> {
-        self.0.get(file(path)).copied()
+    /// The package at a path; `None` when the list has none or several there.
+    pub(super) fn only_at(&self, path: &str) -> Option<Resident<'r>> {
+        self.0.get(file(path)).copied().flatten()
+    }
+
+    /// True when the list has several packages at a path.
+    pub(super) fn has_several_at(&self, path: &str) -> bool {
+        self.0.get(file(path)).is_some_and(Option::is_none)
     }
 }
 

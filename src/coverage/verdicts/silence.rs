@@ -65,16 +65,16 @@ impl<'r> Subject<'r> {
     fn as_another(&self, case: &Case<'_>, all: &[Subject<'r>]) -> Option<ScannerVerdict> {
         let (ecosystem, name) = &case.key;
         for path in paths(case.finding).filter(|path| !holds_many(ecosystem, path)) {
-            let Some(Some(other)) = self.catalogue.places.at(path) else {
+            let Some(other) = self.catalogue.places.only_at(path) else {
                 continue;
             };
             // A file in which a reporter sees several packages holds several.
+            let has_several = |reporter: &ScannerId| {
+                let mut reporter = all.iter().filter(|subject| subject.scanner == reporter);
+                reporter.any(|reporter| reporter.catalogue.places.has_several_at(path))
+            };
             let is_one_package = !holds_many(&other.key.0, path)
-                && direct(case.finding).all(|row| {
-                    let reporter = all.iter().find(|subject| *subject.scanner == row.scanner);
-                    let there = reporter.and_then(|reporter| reporter.catalogue.places.at(path));
-                    there.is_none_or(|there| there.is_some())
-                });
+                && !direct(case.finding).any(|row| has_several(&row.scanner));
             if is_one_package {
                 let (ecosystem, name) = other.key;
                 let reason = format!(

@@ -261,7 +261,7 @@ impl<'r> Subject<'r> {
         };
         let installed_by = owner.package.as_ref().map_or_else(
             || "a package of the operating system".to_owned(),
-            |package| package.to_string(),
+            ToString::to_string,
         );
         let because = format!("{installed_by} installed {}; {}", owner.path, leaves.reason);
         Some(if case.owner_is_affected {
