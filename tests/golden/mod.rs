@@ -7,6 +7,10 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 
 /// The texts of a list; none for anything else.
+#[allow(
+    dead_code,
+    reason = "each test target compiles its own copy and uses part of it"
+)]
 pub(crate) fn texts(value: &Value) -> Vec<&str> {
     value
         .as_array()
