@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use crosscheck::coverage;
 use crosscheck::model::{
-    Attachment, IdRelation, IdRole, Observation, Package, ScannerId, ScannerRun, Verdict,
+    Attachment, Cause, IdRelation, IdRole, InventoryScope, Observation, Package, ScannerId,
+    ScannerRun, Verdict,
 };
 use crosscheck::reconcile::Reconciled;
 
@@ -82,6 +83,100 @@ pub(crate) fn table<'c>(cases: impl IntoIterator<Item = &'c Case<'c>>) -> String
         }
     }
     table
+}
+
+/// Verdicts on findings, how many of them are open, and those on scanners with a complete package list
+/// apart.
+#[derive(Default)]
+pub(crate) struct Open {
+    all: Share,
+    with_list: Share,
+}
+
+/// Verdicts that are *unknown*, of how many.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Share {
+    open: usize,
+    verdicts: usize,
+}
+
+impl Share {
+    fn add(&mut self, is_open: bool) {
+        self.open += usize::from(is_open);
+        self.verdicts += 1;
+    }
+
+    /// 0 to 1; 0 without verdicts.
+    pub(crate) fn share(self) -> f64 {
+        // Counts of verdicts are far below 2^52.
+        #[expect(clippy::cast_precision_loss)]
+        let share = self.open as f64 / self.verdicts.max(1) as f64;
+        share
+    }
+}
+
+impl Open {
+    /// Among all scanners with a complete package list.
+    pub(crate) fn with_list(&self) -> Share {
+        self.with_list
+    }
+
+    /// Both shares on two lines.
+    pub(crate) fn words(&self) -> String {
+        let row = |Share { open, verdicts }, share: f64, whose| {
+            let percent = share * 100.0;
+            format!("{open} of {verdicts} verdicts of {whose} are open ({percent:.1} %)\n")
+        };
+        row(self.all, self.all.share(), "all scanners")
+            + &row(
+                self.with_list,
+                self.with_list.share(),
+                "scanners with a complete package list",
+            )
+    }
+}
+
+/// For every scanner of every case how often it gives each verdict and, where it does not report, each
+/// cause; and how many verdicts are open.
+pub(crate) fn verdicts<'c>(cases: impl IntoIterator<Item = &'c Case<'c>>) -> (String, Open) {
+    let mut table = String::new();
+    let mut open = Open::default();
+    for case in cases {
+        let (reconciled, _) = case.compare();
+        let mut counts: BTreeMap<&ScannerId, BTreeMap<(Verdict, Cause), usize>> = BTreeMap::new();
+        for finding in &reconciled.findings {
+            for (scanner, verdict) in &finding.verdicts {
+                let kind = (verdict.verdict, verdict.cause);
+                *counts.entry(scanner).or_default().entry(kind).or_insert(0) += 1;
+                let is_open = verdict.verdict == Verdict::Unknown;
+                open.all.add(is_open);
+                let inventory = reconciled.inventories.get(scanner);
+                if inventory.is_some_and(|i| i.scope == InventoryScope::Complete) {
+                    open.with_list.add(is_open);
+                }
+            }
+        }
+        for (scanner, counts) in counts {
+            let counts: Vec<String> = counts
+                .iter()
+                .map(|((verdict, cause), count)| {
+                    if verdict.sees() {
+                        format!("{count} {}", verdict.as_str())
+                    } else {
+                        format!("{count} {} ({})", verdict.as_str(), cause.as_str())
+                    }
+                })
+                .collect();
+            let _ = writeln!(
+                table,
+                "{:<26} {:<14} {}",
+                case.name,
+                scanner.as_str(),
+                counts.join(", ")
+            );
+        }
+    }
+    (table, open)
 }
 
 /// Observations of different scanners that agree in id, ecosystem, name and version word by word and

@@ -23,7 +23,7 @@ use crosscheck::coverage::{Comparisons, ImageInput};
 use crosscheck::formats::{self, ReadError};
 use crosscheck::model::comparison::{ComparedPair, Levels, Overlap};
 use crosscheck::model::report::Report;
-use crosscheck::model::{AdvisoryId, DiagnosticLevel, ScannerId, ScannerReport};
+use crosscheck::model::{AdvisoryId, Cause, DiagnosticLevel, ScannerId, ScannerReport};
 use serde_json::Value;
 
 use files::{Corpus, notice};
@@ -387,6 +387,48 @@ fn what_agrees_word_by_word_is_in_one_finding() {
         }
     }
     assert_none(&problems, "equal ids, names and versions in two findings");
+}
+
+#[test]
+fn few_verdicts_are_open_where_the_package_list_is_there() {
+    let Some(corpus) = Corpus::get() else { return };
+    let cases: Vec<Case<'_>> = corpus
+        .cases()
+        .iter()
+        .map(|(name, reports)| Case::new(name, reports))
+        .collect();
+    let (table, open) = agreement::verdicts(&cases);
+    notice(&format!("verdicts\n{table}{}", open.words()));
+    let share = open.with_list().share();
+    assert!(share < 0.1, "{share} of them");
+}
+
+/// Trivy was told to leave out what has no fix, which its report does not say.
+#[test]
+fn a_filter_shows_by_what_is_missing() {
+    let Some(corpus) = Corpus::get() else { return };
+    let cases = corpus.cases();
+    let Some((name, reports)) = cases.iter().find(|(name, _)| **name == "my-app-2025") else {
+        notice("skipped: the corpus has no my-app-2025");
+        return;
+    };
+    let case = Case::new(name, reports);
+    let (reconciled, coverage) = case.compare();
+    let row = coverage
+        .scanners
+        .iter()
+        .find(|r| r.scanner.as_str() == "trivy");
+    let hidden = row.and_then(|row| row.missed.get(&Cause::UnfixedHidden));
+    let without_fix = (reconciled.findings.iter())
+        .filter(|f| f.package.ecosystem.is_os() && f.fix.versions.is_empty())
+        .count();
+    assert!(without_fix > 20, "{without_fix}");
+    assert_eq!(
+        hidden,
+        Some(&without_fix),
+        "{:?}",
+        row.map(|row| &row.missed)
+    );
 }
 
 #[test]

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crosscheck::analysis::{Input, analyse};
+use crosscheck::coverage;
 use crosscheck::formats::Format;
-use crosscheck::model::report::Report;
+use crosscheck::model::report::{Coverage, Report};
 use crosscheck::model::{AdvisoryId, Finding, ScannerId, ScannerReport, ScannerRun};
 use crosscheck::policy::{Inputs, Policy};
 use crosscheck::reconcile::severity::SeverityRule;
 use crosscheck::reconcile::{Reconciled, reconcile};
+use crosscheck::scanners::Adapters;
 use jiff::Timestamp;
 
 use crate::files::CorpusFile;
@@ -71,6 +73,20 @@ impl<'a> Case<'a> {
             diagnostics: &[],
         };
         analyse(&mut self.runs.clone(), &input)
+    }
+
+    /// The same with every scanner's verdict on every finding, by what the adapters say of each scanner.
+    pub(crate) fn compare(&self) -> (Reconciled, Coverage) {
+        let adapters = Adapters::load(None).unwrap_or_else(|error| panic!("{error}"));
+        let mut runs = self.runs.clone();
+        for run in &mut runs {
+            if let Some(manifest) = adapters.get(&run.scanner) {
+                run.capabilities = manifest.capabilities.clone();
+            }
+        }
+        let mut reconciled = reconcile(&runs, &self.inventories, &SeverityRule::default());
+        let coverage = coverage::compare(&mut reconciled, &runs);
+        (reconciled, coverage)
     }
 }
 
