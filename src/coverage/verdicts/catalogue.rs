@@ -37,6 +37,8 @@ struct Group<'r> {
 struct Named<'r> {
     /// Versions as installed, by their normal form.
     versions: BTreeMap<String, &'r str>,
+    /// The source package's version, where the list tells.
+    source_version: Option<&'r str>,
     /// Why the scanner skips every one of them; `None` as soon as it skips one of them not.
     skipped: Option<(Strength, String)>,
 }
@@ -81,8 +83,12 @@ impl<'r> Catalogue<'r> {
                     .entry(&entry.package.name)
                     .or_insert_with(|| Named {
                         versions: BTreeMap::new(),
+                        source_version: None,
                         skipped: skipped.clone(),
                     });
+                let source = entry.package.source.as_ref();
+                let source_version = source.and_then(|source| source.version.as_deref());
+                named.source_version = named.source_version.or(source_version);
                 let version = normal_form(&key.0, &entry.package.version);
                 named.versions.insert(version, &entry.package.version);
                 if skipped.is_none() {
@@ -132,6 +138,24 @@ impl<'r> Catalogue<'r> {
         let theirs = finding.instances.iter().filter(move |_| group.is_none());
         own.map(|(name, _)| name)
             .chain(theirs.map(|instance| instance.name.as_str()))
+    }
+
+    /// The version in which each of a finding's packages is installed, as advisories count: that of the
+    /// source package, by the scanner's own word where it has one.
+    pub(super) fn source_versions<'a>(
+        &'a self,
+        key: &GroupKey,
+        finding: &'a Finding,
+    ) -> impl Iterator<Item = &'a str> + Clone {
+        let group = self.groups.get(key);
+        finding.instances.iter().map(move |instance| {
+            let named = group.and_then(|group| group.names.get(instance.name.as_str()));
+            let stated = instance.source.as_ref();
+            named
+                .and_then(|named| named.source_version)
+                .or_else(|| stated.and_then(|source| source.version.as_deref()))
+                .unwrap_or(&instance.version)
+        })
     }
 
     /// Why the scanner skips all of a finding's packages, by its own list.

@@ -4,8 +4,7 @@ use std::cmp::Ordering;
 
 use crate::model::version::compare;
 use crate::model::{
-    AdvisorySource, AdvisoryState, Cause, Ecosystem, Instance, ScannerId, ScannerVerdict, Strength,
-    Verdict,
+    AdvisorySource, AdvisoryState, Cause, Ecosystem, ScannerId, ScannerVerdict, Strength, Verdict,
 };
 
 use super::catalogue::Sight;
@@ -122,7 +121,7 @@ impl<'r> Subject<'r> {
     }
 
     fn why_no_match(&self, case: &Case<'_>) -> (Cause, Strength, String) {
-        if let Some((fix, installed)) = fixed_at_installed(case) {
+        if let Some((fix, installed)) = self.fixed_at_installed(case) {
             let because = format!(
                 "a fix is stated in {fix}, and {installed} is installed, which is not older; its data \
                  takes that for fixed"
@@ -155,6 +154,24 @@ impl<'r> Subject<'r> {
         (Cause::NotInData, Strength::Inferred, because.to_owned())
     }
 
+    /// A fix version that somebody states and that no installed package is older than, with an installed
+    /// version. Only for packages of the operating system, whose fixes belong to one release.
+    fn fixed_at_installed<'c>(&'c self, case: &'c Case<'_>) -> Option<(&'c str, &'c str)> {
+        let finding = case.finding;
+        if !case.key.0.is_os() {
+            return None;
+        }
+        let installed = self.catalogue.source_versions(&case.key, finding);
+        let first = installed.clone().next()?;
+        let observed = finding.observations.iter().flat_map(|row| &row.fixed_in);
+        let mut fixes = finding.fix.versions.iter().chain(observed);
+        let fix = fixes.find(|fix| {
+            let mut installed = installed.clone();
+            installed.all(|version| is_at_least(&case.key.0, version, fix))
+        })?;
+        Some((fix, first))
+    }
+
     /// Nothing tells whether it saw the package.
     fn unknown(&self) -> ScannerVerdict {
         ScannerVerdict {
@@ -183,32 +200,6 @@ impl<'r> Subject<'r> {
             _ => "give its package list",
         }
     }
-}
-
-/// A fix version that somebody states and that no installed package is older than, with an installed
-/// version. Only for packages of the operating system, whose fixes belong to one release.
-fn fixed_at_installed<'c>(case: &Case<'c>) -> Option<(&'c str, &'c str)> {
-    let finding = case.finding;
-    if !case.key.0.is_os() {
-        return None;
-    }
-    let installed = finding.instances.iter().map(source_version);
-    let first = installed.clone().next()?;
-    let observed = finding.observations.iter().flat_map(|row| &row.fixed_in);
-    let mut fixes = finding.fix.versions.iter().chain(observed);
-    let fix = fixes.find(|fix| {
-        let mut installed = installed.clone();
-        installed.all(|version| is_at_least(&case.key.0, version, fix))
-    })?;
-    Some((fix, first))
-}
-
-/// Advisories count in versions of the source package.
-fn source_version(instance: &Instance) -> &str {
-    let source = instance.source.as_ref();
-    source
-        .and_then(|source| source.version.as_deref())
-        .unwrap_or(&instance.version)
 }
 
 /// Whether an installed version is not older than a fix. Scanners lose epochs: where one of the two

@@ -246,9 +246,9 @@ impl<'r> Subject<'r> {
 
     /// That it leaves the finding's package to the operating system's package that installed it.
     ///
-    /// Where its list has the package, it did not match it; where its complete list lacks the package,
-    /// it did not see it. Where no list tells, neither can be said, and what remains is the design:
-    /// not assessed.
+    /// The verdict is what its list shows: it has the package, has it in another place and version only,
+    /// or lacks it. Where no list tells, nothing of that can be said, and what remains is the design: not
+    /// assessed.
     pub(super) fn owned(&self, case: &Case<'_>) -> Option<ScannerVerdict> {
         let owner = case.owner?;
         let leaves = self.assessor.leaves_owned(&case.key.0)?;
@@ -256,8 +256,7 @@ impl<'r> Subject<'r> {
             Sight::Same | Sight::Sibling => Verdict::NoMatch,
             Sight::Absent => Verdict::PackageNotSeen,
             Sight::Unknown => Verdict::NotAssessed,
-            // It has the name in a version that the owner did not install.
-            Sight::Other(_) => return None,
+            Sight::Other(_) => Verdict::OtherVersion,
         };
         let installed_by = owner.package.as_ref().map_or_else(
             || "a package of the operating system".to_owned(),
