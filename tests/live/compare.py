@@ -13,7 +13,7 @@ import pathlib
 import sys
 
 # What is compared on a finding that both have, by scanner.
-ASPECTS = ("verdict", "ids", "severity", "fix", "fixed in")
+ASPECTS = ("verdict", "cause", "ids", "severity", "fix", "fixed in")
 
 
 def expected_statements(finding):
@@ -22,13 +22,14 @@ def expected_statements(finding):
     for scanner, reporter in finding["reporters"].items():
         due[scanner] = {
             "verdict": "reported",
+            "cause": "listed",
             "ids": reporter["ids"],
             "severity": reporter["severity"],
             "fix": reporter["fix"],
             "fixed in": reporter["fixed_in"],
         }
     for scanner, miss in finding["misses"].items():
-        due[scanner] = {"verdict": miss["verdict"], "cause": miss["cause"]}
+        due[scanner] = {"verdict": miss["verdict"], "cause": miss["cause"], "because": miss["because"]}
     return due
 
 
@@ -37,10 +38,10 @@ FIXES = ("unknown", "not-fixed", "deferred", "end-of-life", "wont-fix", "fixed")
 
 
 def seen_statements(finding):
-    """What the report has on a finding, by scanner: its verdict, and its own words where it reports."""
+    """What the report has on a finding, by scanner: its verdict and cause, and its own words where it reports."""
     seen = {}
     for scanner, verdict in finding["verdicts"].items():
-        seen[scanner] = {"verdict": verdict["verdict"], "reason": verdict["reason"]}
+        seen[scanner] = {"verdict": verdict["verdict"], "cause": verdict["cause"], "reason": verdict["reason"]}
         said = [
             record
             for record in finding["observations"]
@@ -112,8 +113,9 @@ def on_scanner(title, scanner, wanted, has, rows):
     for aspect in ASPECTS:
         if wanted.get(aspect) == has.get(aspect):
             continue
-        why = f" ({wanted['cause']})" if aspect == "verdict" and "cause" in wanted else ""
-        reason = f" ({has['reason']})" if aspect == "verdict" and "reason" in has else ""
+        is_judgement = aspect in ("verdict", "cause")
+        why = f" ({wanted['because']})" if is_judgement and "because" in wanted else ""
+        reason = f" ({has['reason']})" if is_judgement and "reason" in has else ""
         found.append(
             f"{title}: {scanner}: {aspect}: expected {words(wanted.get(aspect))}{why}, "
             f"seen {words(has.get(aspect))}{reason}"

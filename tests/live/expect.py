@@ -23,8 +23,10 @@ ids of Snyk, the numbers of notices, Debian's versions of NVIDIA's driver, and w
 
 The answer is one object: `findings`, each with `id` (the name that counts), `group`
 (ecosystem/package[@version]), `reporters` and `misses`. A reporter has the ids that the scanner uses,
-the severity that it shows, its fix state and versions. A miss has the verdict that is due and the
-cause. `unchecked` are the packages on which nobody's silence says anything.
+the severity that it shows, its fix state and versions; its cause is `listed`. A miss has the verdict
+that is due, the cause in crosscheck's words, and `because`, the same for people, as the facts have it:
+what a database lacks and what it takes for unaffected look alike from outside. `unchecked` are the
+packages on which nobody's silence says anything.
 """
 
 import argparse
@@ -258,11 +260,25 @@ def of_package(fact, index):
 
 
 @dataclass
+class Miss:
+    """Why a scanner says nothing on a flaw in a group."""
+
+    verdict: str
+    # In crosscheck's words; None for what its data say, which other scanners' words narrow down.
+    cause: str | None
+    because: str
+    # The installed packages that a package of Debian's installed, when that is why.
+    owned: tuple = ()
+
+
+@dataclass
 class Statement:
     """What one scanner says on one flaw in one package group."""
 
     fact: tuple
     group: str
+    # The installed packages that it names.
+    packages: list
     # Ids that it uses, and all that it ties together.
     uses: set
     ties: set
@@ -285,7 +301,7 @@ class Scanner:
     def lists(self, package):
         return True
 
-    # Why it does not match a package that it lists: (verdict, cause), or None.
+    # Why it does not match a package that it lists: a Miss, or None.
     def skips(self, package):
         return None
 
@@ -329,33 +345,40 @@ class Scanner:
                     if self.withholds(fact):
                         continue
                     yield Statement(
-                        key, group, self.uses(fact), self.uses(fact) | self.ties(fact), self.severity(fact),
+                        key, group, concerned, self.uses(fact), self.uses(fact) | self.ties(fact), self.severity(fact),
                         self.fix(fact), self.kind(fact, concerned),
                     )
 
     def silence(self, key, group):
-        """Why it says nothing on a flaw in a group: the verdict that is due, and the cause."""
+        """Why it says nothing on a flaw in a group."""
         installed = [package for package in self.all_installed if package.group == group]
         ecosystem, name = installed[0].ecosystem, installed[0].name
         seen = self.index.get((ecosystem, name), [])
         here = [package for package in seen if package.group == group]
-        if not seen:
-            return "package-not-seen", self.why_unseen(installed)
         if not here:
-            return "other-version", self.why_unseen(installed)
+            return self.unseen(installed, "other-version" if seen else "package-not-seen")
         reasons = [self.skips(package) for package in here]
         if all(reasons):
-            return reasons[0]
+            first = reasons[0]
+            return Miss(first.verdict, first.cause, first.because, tuple(p for r in reasons for p in r.owned))
         if key not in self.facts:
-            return "no-match", "its database lacks the advisory"
+            return Miss("no-match", None, "its database lacks the advisory")
         if all(fact.status == "not_affected" for fact in self.facts[key]):
-            return "no-match", "its database says that the package is not affected"
+            return Miss("no-match", None, "its database says that the package is not affected")
         withheld = [self.withholds(fact) for fact in self.facts[key]]
         if all(withheld):
-            return "no-match", withheld[0]
+            return Miss("suppressed", "built-in-rule", withheld[0])
         if not any(is_affected(fact, self.version(p)) for fact in self.facts[key] for p in here):
-            return "no-match", "its database takes the installed version for unaffected"
-        return "no-match", "it knows the flaw under another id only"
+            return Miss("no-match", None, "its database takes the installed version for unaffected")
+        return Miss("no-match", None, "it knows the flaw under another id only")
+
+    def unseen(self, missed, verdict):
+        """Why its list lacks packages, all of one group."""
+        because = self.why_unseen(missed)
+        if verdict == "other-version":
+            return Miss(verdict, "other-version", because)
+        lists_any = any(ecosystem == missed[0].ecosystem for ecosystem, _ in self.index)
+        return Miss(verdict, "not-catalogued" if lists_any else "ecosystem-not-catalogued", because)
 
     def why_unseen(self, missed):
         return "it does not list the package"
@@ -373,12 +396,13 @@ class Trivy(Scanner):
         # --detection-priority precise leaves language packages to the OS package that owns them.
         return package.owner is None
 
-    def why_unseen(self, missed):
-        return "a Debian package owns it, and precise detection leaves it to that"
+    def unseen(self, missed, verdict):
+        because = "a Debian package owns it, and precise detection leaves it to that"
+        return Miss(verdict, None, because, tuple(missed))
 
     def skips(self, package):
         if "@nvidia.com" in package.maintainer:
-            return "not-assessed", "it matches no third-party packages"
+            return Miss("not-assessed", "third-party", "it matches no third-party packages")
         return None
 
     def ties(self, fact):
@@ -400,7 +424,8 @@ class Trivy(Scanner):
 class Grype(Scanner):
     def skips(self, package):
         if package.owner is not None:
-            return "no-match", "a Debian package owns it, and Grype leaves it to that"
+            because = "a Debian package owns it, and Grype leaves it to that"
+            return Miss("no-match", None, because, (package,))
         return None
 
     def uses(self, fact):
@@ -672,6 +697,36 @@ def scanners_of(names, facts, installed, rootfs):
     return [makers[name](name, facts, installed) for name in names]
 
 
+def cause(miss, scanner, place, findings, installed):
+    """The cause of a silence in crosscheck's words, as far as all scanners' words can tell it.
+
+    That all others take a flaw from another database than Debian's tracker does not happen here: on
+    Debian's packages all of these databases go by the tracker.
+    """
+    name, group = place
+    if miss.owned:
+        owners = {package.owner for package in miss.owned}
+        of_debian = {package.group for package in installed if package.binary in owners}
+        # A finding that everybody withholds is none.
+        is_there = any(is_reported(findings.get((name, owner))) for owner in of_debian)
+        return "owned-by-os-package" if is_there else "distribution-fixed"
+    said = [s for statements in findings[place]["said"].values() for s in statements if s.kind == "reported"]
+    fixes = {version for statement in said for version in statement.fix[1]}
+    versions = {package.version for statement in said for package in statement.packages}
+    if group.startswith("deb/") and any(not any(debian_less(v, fix) for v in versions) for fix in fixes):
+        return "fixed-at-installed"
+    elsewhere = [finding for (flaw, _), finding in findings.items() if flaw == name]
+    if any(statement.kind == "reported" for finding in elsewhere for statement in finding["said"].get(scanner, [])):
+        return "version-range"
+    # Every database is dated after all flaws, so none is too old.
+    return "not-in-data"
+
+
+def is_reported(finding):
+    statements = finding["said"].values() if finding else ()
+    return any(statement.kind == "reported" for said in statements for statement in said)
+
+
 def expected(facts, inventory, rootfs, names, failed):
     installed = packages(inventory)
     scanners = scanners_of([name for name in names if name not in failed], facts, installed, rootfs)
@@ -709,15 +764,20 @@ def expected(facts, inventory, rootfs, names, failed):
                     "fix": direct[0].fix[0],
                     "fixed_in": sorted({version for s in direct for version in s.fix[1]}),
                 }
-            elif notices:
-                misses[scanner.name] = {"verdict": "covered", "cause": f"through {', '.join(sorted(notices))}"}
+                continue
+            if notices:
+                miss = Miss("covered", "covering-advisory", f"through {', '.join(sorted(notices))}")
             elif statements:
-                misses[scanner.name] = {"verdict": "suppressed", "cause": "a rule that ships with it"}
+                miss = Miss("suppressed", "shipped-rule", "a rule that ships with it")
             else:
-                verdict, cause = scanner.silence(sorted(finding["facts"])[0], group)
-                misses[scanner.name] = {"verdict": verdict, "cause": cause}
+                miss = scanner.silence(sorted(finding["facts"])[0], group)
+            misses[scanner.name] = {
+                "verdict": miss.verdict,
+                "cause": miss.cause or cause(miss, scanner.name, (name, group), findings, installed),
+                "because": miss.because,
+            }
         for scanner in failed:
-            misses[scanner] = {"verdict": "failed", "cause": "it gives no result"}
+            misses[scanner] = {"verdict": "failed", "cause": "no-result", "because": "it gives no result"}
         why = sorted({
             fact["why"] for fact in facts
             if "why" in fact and (fact["id"], fact["ecosystem"], fact["package"]) in finding["facts"]
