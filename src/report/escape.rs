@@ -88,6 +88,48 @@ pub fn limited(text: &str, limit: usize) -> Cow<'_, str> {
     Cow::Owned(result)
 }
 
+/// `text` as one line of GitHub-flavoured Markdown that shows it letter by letter: in a paragraph, a
+/// list item or a cell of a table, at the start of a line or within.
+///
+/// Unsafe characters are made visible as by [`terminal`]. What has a meaning in Markdown or HTML
+/// (<https://github.github.com/gfm/>) gets a backslash or becomes an entity. Addresses, mentions and
+/// references to issues, which GitHub turns into links wherever they stand, are parted by a space of
+/// no width.
+pub fn markdown(text: &str) -> String {
+    let text = terminal(text.trim());
+    let mut escaped = String::with_capacity(text.len() + 16);
+    // Only digits so far: a dot or bracket after them would begin a list.
+    let mut is_number = true;
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        let is_start = escaped.is_empty();
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            // A backslash does not keep GitHub from reading two of them as mathematics.
+            '$' => escaped.push_str("<span>$</span>"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' => escaped.extend(['\\', c]),
+            '-' | '+' | '=' if is_start => escaped.extend(['\\', c]),
+            '.' | ')' if is_number && !is_start => escaped.extend(['\\', c]),
+            '#' => escaped.push_str("\\#&#8203;"),
+            '@' => escaped.push_str("@&#8203;"),
+            ':' if rest.as_str().starts_with("//") => escaped.push_str(":&#8203;"),
+            '.' if ends_with_www(&escaped) => escaped.push_str("&#8203;."),
+            c => escaped.push(c),
+        }
+        is_number &= c.is_ascii_digit();
+    }
+    escaped
+}
+
+/// True before the dot of `www.`.
+fn ends_with_www(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let end = bytes.get(bytes.len().saturating_sub(3)..);
+    end.is_some_and(|end| end.eq_ignore_ascii_case(b"www"))
+}
+
 /// Appends `c` or its escape.
 fn push(text: &mut String, c: char) {
     match c {
@@ -149,7 +191,44 @@ mod tests {
         assert_eq!(limited("abc", 0), "");
     }
 
+    #[test]
+    fn markdown_shows_the_text_and_nothing_else() {
+        for (text, expected) in [
+            ("libssl3 3.0.15-1~deb12u1", "libssl3 3.0.15-1\\~deb12u1"),
+            ("a|b\nc", "a\\|b\\\\nc"),
+            ("<img src=x>&amp;", "&lt;img src=x&gt;&amp;amp;"),
+            ("`*_[x](y)", "\\`\\*\\_\\[x\\](y)"),
+            ("\\|", "\\\\\\|"),
+            ("- item", "\\- item"),
+            ("a - b", "a - b"),
+            ("12. item", "12\\. item"),
+            ("1.2.3", "1\\.2.3"),
+            ("# title #7", "\\#&#8203; title \\#&#8203;7"),
+            ("@babel/core", "@&#8203;babel/core"),
+            ("https://x.example", "https:&#8203;//x.example"),
+            ("WWW.x.example", "WWW&#8203;.x.example"),
+            ("${a} ${b}", "<span>$</span>{a} <span>$</span>{b}"),
+            ("\u{1b}[2J", "\\\\u{1b}\\[2J"),
+            ("", ""),
+        ] {
+            assert_eq!(markdown(text), expected, "{text:?}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn markdown_has_no_live_delimiters(text in any::<String>()) {
+            let written = markdown(&text);
+            prop_assert!(!written.contains(is_unsafe));
+            prop_assert!(!written.replace("<span>$</span>", "").contains(['<', '>', '$']));
+            // Every one of these has a backslash of its own before it.
+            let mut is_escaped = false;
+            for c in written.replace("&#8203;", "").chars() {
+                prop_assert!(!"`*_[]|~#".contains(c) || is_escaped, "{}", written);
+                is_escaped = c == '\\' && !is_escaped;
+            }
+        }
+
         #[test]
         fn nothing_unsafe_passes(text in any::<String>(), limit in 0_usize..40) {
             prop_assert!(!terminal(&text).contains(is_unsafe));

@@ -103,6 +103,13 @@ impl Grid {
         }
     }
 
+    /// Aligns one column to the right.
+    pub(crate) fn align_right(&mut self, column: usize) {
+        if let Some(column) = self.table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+
     /// Keeps the first columns at the width of their content, at most `caps` columns each, so that
     /// the rest is what gets wrapped.
     pub(crate) fn keep_whole(&mut self, caps: &[u16]) {
@@ -119,6 +126,37 @@ impl Grid {
         let gaps = usize::from(GAP) * contents.len().saturating_sub(1);
         let content: usize = contents.into_iter().map(usize::from).sum();
         content + gaps <= usize::from(self.width)
+    }
+
+    /// True when nothing else has to be wrapped if one column is wrapped to `room` columns.
+    pub(crate) fn fits_with(&self, wrapped: usize, room: u16) -> bool {
+        let contents = self.table.column_max_content_widths();
+        let gaps = usize::from(GAP) * contents.len().saturating_sub(1);
+        let content: usize = contents
+            .into_iter()
+            .enumerate()
+            .map(|(index, width)| {
+                usize::from(if index == wrapped {
+                    width.min(room)
+                } else {
+                    width
+                })
+            })
+            .sum();
+        content + gaps <= usize::from(self.width)
+    }
+
+    /// Keeps all columns but one at the width of their content, so that this one is what gets
+    /// wrapped.
+    pub(crate) fn keep_whole_but(&mut self, wrapped: usize) {
+        let contents = self.table.column_max_content_widths();
+        let last = contents.len().saturating_sub(1);
+        for (index, (column, content)) in self.table.column_iter_mut().zip(contents).enumerate() {
+            let gap = if index == last { 0 } else { GAP };
+            if index != wrapped {
+                column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(content + gap)));
+            }
+        }
     }
 
     /// The laid out lines, without space at their ends.

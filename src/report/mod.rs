@@ -3,6 +3,7 @@
 //! A new format is one file here and one variant of [`Format`]; the compiler then names every
 //! place that has to know it.
 
+mod comparison;
 pub mod escape;
 mod explain;
 pub(crate) mod grid;
@@ -17,6 +18,7 @@ use std::io::{self, Write as _};
 
 use crate::model::report::Report;
 
+pub use comparison::{ComparisonFormat, write_comparison};
 pub use explain::write_explanation;
 pub use json::{comparison_schema, explanation_schema, schema, write_json};
 

@@ -301,9 +301,24 @@ pub(super) fn duration(milliseconds: u64) -> String {
     }
 }
 
-/// A share with the counts that it is made of: `83 % (100/120)`.
+/// Bytes for a person, in powers of 1024: `850 KiB`, `310 MiB`, `1.4 GiB`.
+pub(super) fn memory(bytes: u64) -> String {
+    const KIB: u64 = 1 << 10;
+    const MIB: u64 = 1 << 20;
+    const GIB: u64 = 1 << 30;
+    match bytes {
+        0..MIB => format!("{} KiB", bytes.div_ceil(KIB)),
+        MIB..GIB => format!("{} MiB", bytes / MIB),
+        _ => format!("{}.{} GiB", bytes / GIB, bytes % GIB * 10 / GIB),
+    }
+}
+
+/// A share with the counts that it is made of: `83 % (100/120)`. Nothing but all is 100 %, and
+/// nothing but none is 0 %.
 pub(super) fn share(index: Option<f64>, both: usize, either: usize) -> String {
     match index {
+        Some(index) if both < either && index >= 0.995 => format!("> 99 % ({both}/{either})"),
+        Some(index) if both > 0 && index < 0.005 => format!("< 1 % ({both}/{either})"),
         Some(index) => format!("{:.0} % ({both}/{either})", index * 100.0),
         None => "nothing reported".to_owned(),
     }
@@ -356,6 +371,22 @@ mod tests {
         assert_eq!(duration(999), "999 ms");
         assert_eq!(duration(12_480), "12.4 s");
         assert_eq!(duration(185_000), "3 min 5 s");
+    }
+
+    #[test]
+    fn memory_is_in_the_unit_that_fits() {
+        assert_eq!(memory(1), "1 KiB");
+        assert_eq!(memory(310 << 20), "310 MiB");
+        assert_eq!(memory(1_500 << 20), "1.4 GiB");
+    }
+
+    #[test]
+    fn only_all_is_a_hundred_percent_and_only_none_is_zero() {
+        assert_eq!(share(Some(1.0), 250, 250), "100 % (250/250)");
+        assert_eq!(share(Some(0.996), 249, 250), "> 99 % (249/250)");
+        assert_eq!(share(Some(0.004), 1, 250), "< 1 % (1/250)");
+        assert_eq!(share(Some(0.0), 0, 250), "0 % (0/250)");
+        assert_eq!(share(None, 0, 0), "nothing reported");
     }
 
     #[test]

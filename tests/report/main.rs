@@ -4,6 +4,8 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+mod comparison;
+mod comparison_sample;
 mod json;
 mod openvex;
 mod sample;

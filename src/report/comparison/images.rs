@@ -1,0 +1,115 @@
+//! The images on which a scanner failed or gave less than a whole result.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::document::{Column, Section, Table, Value, Writer, short_digest};
+use super::overview::problem;
+use crate::model::comparison::{ComparedImage, PartStatus, ScannerPart};
+use crate::report::phrases::count;
+
+/// Image by scanner, and why the scanners failed.
+pub(super) fn failures(writer: &Writer<'_>) -> Section {
+    let comparison = writer.comparison;
+    let images: Vec<&ComparedImage> = comparison
+        .images
+        .iter()
+        .filter(|image| image.scanners.values().any(|part| !is_whole(part)))
+        .collect();
+    let mut section = Section::folded(format!(
+        "Images without a whole result of every scanner ({} of {})",
+        images.len(),
+        comparison.images.len()
+    ));
+    // What there is to say on one image is said at the top.
+    if writer.is_single() || images.is_empty() {
+        return section;
+    }
+    let twice = references_of_several(&comparison.images);
+    let mut table = Table::new(
+        1,
+        std::iter::once(Column::text("image")).chain(
+            comparison
+                .scanners
+                .iter()
+                .map(|scanner| Column::scanner(&scanner.scanner)),
+        ),
+    );
+    table.wraps = Some(0);
+    let shown = writer.shown(&images);
+    for image in shown {
+        let parts = comparison.scanners.iter().map(|scanner| {
+            let part = image.scanners.get(&scanner.scanner);
+            part.map_or(Value::Missing, cell)
+        });
+        let name = match &image.digest {
+            Some(digest) if twice.contains(image.reference.as_str()) => {
+                format!("{} ({})", image.reference, short_digest(digest))
+            }
+            _ => image.reference.clone(),
+        };
+        table.row(std::iter::once(name.into()).chain(parts));
+    }
+    section.table(table);
+    writer.left_out(&mut section, images.len(), shown.len());
+    section.text("Findings reported, or why there are none. -: not asked.");
+    reasons(writer, &images, &mut section);
+    section
+}
+
+fn is_whole(part: &ScannerPart) -> bool {
+    part.status == PartStatus::Completed
+}
+
+/// The number of findings, or what there is instead.
+fn cell(part: &ScannerPart) -> Value {
+    match part.status {
+        PartStatus::Completed => part.reported.into(),
+        PartStatus::Partial => format!("{} (partial)", part.reported).into(),
+        PartStatus::Failed(kind) => kind.as_str().into(),
+    }
+}
+
+/// References that more than one image has.
+fn references_of_several(images: &[ComparedImage]) -> BTreeSet<&str> {
+    let mut seen = BTreeSet::new();
+    let references = images.iter().map(|image| image.reference.as_str());
+    references
+        .filter(|reference| !seen.insert(*reference))
+        .collect()
+}
+
+/// Why, by scanner; the same reason once with its number of images.
+fn reasons(writer: &Writer<'_>, images: &[&ComparedImage], section: &mut Section) {
+    let mut reasons: BTreeMap<(&str, String), usize> = BTreeMap::new();
+    for image in images {
+        for (scanner, part) in &image.scanners {
+            if !is_whole(part) {
+                *reasons
+                    .entry((scanner.as_str(), problem(part)))
+                    .or_default() += 1;
+            }
+        }
+    }
+    let mut reasons: Vec<_> = reasons.into_iter().collect();
+    reasons.sort_by_key(|(_, number)| Reverse(*number));
+    let shown = writer.shown(&reasons);
+    let mut table = Table::new(
+        1,
+        [
+            Column::text("scanner"),
+            Column::text("images"),
+            Column::text("why"),
+        ],
+    );
+    table.wraps = Some(2);
+    for ((scanner, reason), number) in shown {
+        table.row_or(
+            [(*scanner).into(), (*number).into(), reason.as_str().into()],
+            *scanner,
+            vec![format!("{}: {reason}", count(*number, "image", "images"))],
+        );
+    }
+    section.table(table);
+    writer.left_out(section, reasons.len(), shown.len());
+}

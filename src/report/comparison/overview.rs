@@ -1,0 +1,319 @@
+//! What was compared, whom to trust, and why scanners do not report what others do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::document::{Column, Problem, Section, Table, Value, Writer};
+use crate::model::comparison::{ComparedImage, ComparedScanner, PartStatus, ScannerPart};
+use crate::model::{Cause, FailureKind};
+use crate::report::phrases::{self, count};
+
+/// What was compared.
+pub(super) fn title(writer: &Writer<'_>) -> String {
+    let comparison = writer.comparison;
+    let scanners = count(comparison.scanners.len(), "scanner", "scanners");
+    let images = count(comparison.images.len(), "image", "images");
+    format!("{scanners} compared on {images}")
+}
+
+/// Failures, then results that lack a part.
+pub(super) fn problems(writer: &Writer<'_>) -> Vec<Problem> {
+    let comparison = writer.comparison;
+    let failed = comparison
+        .scanners
+        .iter()
+        .filter_map(|scanner| failure(writer, scanner));
+    let partial = comparison
+        .scanners
+        .iter()
+        .filter_map(|scanner| partial(writer, scanner));
+    failed.chain(partial).collect()
+}
+
+fn failure(writer: &Writer<'_>, scanner: &ComparedScanner) -> Option<Problem> {
+    let asked = scanner.results.of;
+    let failed = asked.saturating_sub(scanner.results.count);
+    if failed == 0 {
+        return None;
+    }
+    let title = &scanner.title;
+    let only_part = match writer.comparison.images.as_slice() {
+        [image] => image.scanners.get(&scanner.scanner),
+        _ => None,
+    };
+    let sentence = match only_part {
+        Some(part) => format!("{title} gave no result: {}", problem(part)),
+        None => {
+            let kinds: Vec<String> = scanner
+                .failures
+                .iter()
+                .map(|(kind, number)| format!("{kind} {number}"))
+                .collect();
+            let others = match writer.comparison.images.len().saturating_sub(asked) {
+                0 => String::new(),
+                others => format!(" (and was not asked about {others} more)"),
+            };
+            format!(
+                "{title} gave no result on {failed} of {}{others}: {}",
+                count(asked, "image", "images"),
+                kinds.join(", ")
+            )
+        }
+    };
+    Some(Problem {
+        failed: true,
+        sentence,
+    })
+}
+
+fn partial(writer: &Writer<'_>, scanner: &ComparedScanner) -> Option<Problem> {
+    let parts: Vec<&ScannerPart> = writer
+        .comparison
+        .images
+        .iter()
+        .filter_map(|image| image.scanners.get(&scanner.scanner))
+        .filter(|part| part.status == PartStatus::Partial)
+        .collect();
+    let title = &scanner.title;
+    let sentence = match parts.as_slice() {
+        [] => return None,
+        [part] if writer.is_single() => {
+            let lacks = part.problem.as_deref().unwrap_or("a part");
+            format!("the result of {title} lacks {lacks}")
+        }
+        parts => format!(
+            "the result of {title} lacks a part on {} of {}",
+            parts.len(),
+            count(scanner.results.of, "image", "images")
+        ),
+    };
+    Some(Problem {
+        failed: false,
+        sentence,
+    })
+}
+
+/// Why a part has no result or lacks something: its class first.
+pub(super) fn problem(part: &ScannerPart) -> String {
+    let text = part.problem.as_deref();
+    match part.status {
+        PartStatus::Failed(kind) => match text {
+            Some(text) if kind == FailureKind::Other => text.to_owned(),
+            Some(text) => format!("{kind}: {text}"),
+            None => kind.to_string(),
+        },
+        PartStatus::Completed | PartStatus::Partial => text.unwrap_or("not stated").to_owned(),
+    }
+}
+
+/// The images and the number of findings.
+pub(super) fn facts(writer: &Writer<'_>) -> Vec<(&'static str, String)> {
+    let comparison = writer.comparison;
+    let universe = &comparison.universe;
+    let mut facts = Vec::new();
+    match comparison.images.as_slice() {
+        [] => {}
+        [image] => {
+            facts.push(("Image", image.reference.clone()));
+            facts.extend(image.digest.clone().map(|digest| ("Digest", digest)));
+            facts.push(("Read from", image.source.clone()));
+        }
+        images => {
+            let names = images.iter().map(|image| image.reference.as_str());
+            facts.push(("Images", phrases::names(names)));
+        }
+    }
+    facts.push((
+        "Findings",
+        format!(
+            "{} of {}: {} reported by every scanner with a result, {} by one only",
+            universe.findings,
+            count(universe.vulnerabilities, "vulnerability", "vulnerabilities"),
+            universe.shared_by_all,
+            universe.by_one_only,
+        ),
+    ));
+    if universe.void > 0 {
+        facts.push((
+            "Void",
+            format!(
+                "{} of these, since the vulnerability was rejected or withdrawn: in the naive \
+                 agreement only",
+                universe.void
+            ),
+        ));
+    }
+    facts
+}
+
+/// Who wrote it, and where the rest is.
+pub(super) fn footer(writer: &Writer<'_>) -> String {
+    let tool = &writer.comparison.tool;
+    let place = match &writer.options.json_report {
+        Some(path) => format!(". The whole comparison: {path}"),
+        None => String::new(),
+    };
+    format!("{} {}{place}", tool.name, tool.version)
+}
+
+/// Each scanner's result, what it covers and what it costs.
+pub(super) fn scanners(writer: &Writer<'_>) -> Section {
+    let comparison = writer.comparison;
+    let with_result = writer.with_results().len();
+    let mut section = Section::open(format!(
+        "Scanners ({with_result} of {} gave a result)",
+        comparison.scanners.len()
+    ));
+    let mut table = Table::new(
+        1,
+        [
+            Column::text("scanner"),
+            Column::text(if writer.is_single() {
+                "result"
+            } else {
+                "results"
+            }),
+            Column::number("reported"),
+            Column::number("alone"),
+            Column::number("coverage"),
+            Column::number("time").on_new_line(),
+            Column::number("peak memory"),
+            Column::number("time per finding only it adds"),
+        ],
+    );
+    for scanner in &comparison.scanners {
+        let id = &scanner.scanner;
+        let known = scanner.results.count > 0;
+        let result = match comparison.images.as_slice() {
+            [image] => image.scanners.get(id).map(status),
+            _ => Some(format!(
+                "{} of {}",
+                scanner.results.count, scanner.results.of
+            )),
+        };
+        let contribution = comparison.contributions.iter().find(|c| c.scanner == *id);
+        let coverage = if known {
+            Value::from(&scanner.coverage)
+        } else {
+            Value::Missing
+        };
+        table.row([
+            id.into(),
+            result.into(),
+            Value::count_if(known, scanner.reported),
+            Value::count_if(known, scanner.alone),
+            coverage,
+            scanner.duration_ms.map(phrases::duration).into(),
+            scanner.peak_memory_bytes.map(phrases::memory).into(),
+            contribution
+                .and_then(|c| c.duration_ms_per_marginal)
+                .map(phrases::duration)
+                .into(),
+        ]);
+    }
+    section.table(table.without_empty_columns());
+    if section.blocks.is_empty() {
+        return section;
+    }
+    let versions = versions(&comparison.images);
+    if !versions.is_empty() {
+        section.text(versions);
+    }
+    section.text(
+        "Coverage: findings that it reports, of those that it could have reported; it is excused \
+         from packages that it does not assess and findings that it withholds.",
+    );
+    if comparison
+        .scanners
+        .iter()
+        .any(|scanner| scanner.coverage.interval.is_some())
+    {
+        section.text(
+            "After a semicolon: where the share lies over images like these, with 95 % confidence.",
+        );
+    }
+    section
+}
+
+/// How a scanner ended, in one word or two.
+fn status(part: &ScannerPart) -> String {
+    match part.status {
+        PartStatus::Completed => "ok".to_owned(),
+        PartStatus::Partial => "partial".to_owned(),
+        PartStatus::Failed(kind) => format!("failed: {kind}"),
+    }
+}
+
+/// The versions of the scanners and the days of their databases.
+fn versions(images: &[ComparedImage]) -> String {
+    let mut stated: BTreeMap<_, (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
+    for (id, part) in images.iter().flat_map(|image| &image.scanners) {
+        let (versions, databases) = stated.entry(id).or_default();
+        versions.extend(part.version.as_deref());
+        // The day of a moment in RFC 3339.
+        databases.extend(
+            part.database_built
+                .as_deref()
+                .map(|built| built.get(..10).unwrap_or(built)),
+        );
+    }
+    let parts: Vec<String> = stated
+        .into_iter()
+        .filter(|(_, (versions, databases))| !versions.is_empty() || !databases.is_empty())
+        .map(|(id, (versions, databases))| {
+            let versions = match versions.is_empty() {
+                true => "version not stated".to_owned(),
+                false => phrases::names(versions),
+            };
+            let databases = match (databases.first(), databases.last()) {
+                (Some(first), Some(last)) if first == last => format!(", database of {first}"),
+                (Some(first), Some(last)) => format!(", databases of {first} to {last}"),
+                _ => String::new(),
+            };
+            format!("{id} {versions}{databases}")
+        })
+        .collect();
+    match parts.as_slice() {
+        [] => String::new(),
+        parts => format!("Versions: {}", parts.join("; ")),
+    }
+}
+
+/// Why scanners do not report what others do.
+pub(super) fn missed(writer: &Writer<'_>) -> Section {
+    let scanners = &writer.comparison.scanners;
+    let number = |scanner: &ComparedScanner, cause| {
+        let missed = scanner.missed.get(&cause);
+        missed.copied().unwrap_or_default()
+    };
+    let mut causes: Vec<(usize, Cause)> = Cause::ALL
+        .into_iter()
+        .map(|cause| (scanners.iter().map(|s| number(s, cause)).sum(), cause))
+        .filter(|(all, _)| *all > 0)
+        .collect();
+    // Stable: equal counts stay in the order in which the causes are tested.
+    causes.sort_by_key(|(all, _)| std::cmp::Reverse(*all));
+
+    let mut section = Section::open("Missed, by cause");
+    let mut table = Table::new(
+        1,
+        std::iter::once(Column::text("cause"))
+            .chain(scanners.iter().map(|s| Column::scanner(&s.scanner))),
+    );
+    table.wraps = Some(0);
+    table.sparse = true;
+    for (_, cause) in &causes {
+        let numbers = scanners
+            .iter()
+            .map(|scanner| match number(scanner, *cause) {
+                // A scanner without any result missed nothing: it was never heard.
+                0 if scanner.results.count == 0 => Value::Missing,
+                number => number.into(),
+            });
+        table.row(std::iter::once(cause.describe().into()).chain(numbers));
+    }
+    section.table(table);
+    if causes.iter().any(|(_, cause)| cause.is_void()) {
+        section.text("Not to report a rejected id or a withdrawn advisory is right.");
+    }
+    section
+}

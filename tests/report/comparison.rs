@@ -1,0 +1,431 @@
+//! The comparison of scanners for a person.
+
+use crosscheck::model::comparison::{Comparison, SetIntersection};
+use crosscheck::model::{FailureKind, ScannerId};
+use crosscheck::report::{ComparisonFormat, Options, escape, write_comparison};
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::comparison_sample::{fleet, one_image};
+
+fn render(format: ComparisonFormat, comparison: &Comparison, options: &Options) -> String {
+    let mut bytes = Vec::new();
+    write_comparison(format, comparison, options, &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+fn at(width: u16) -> Options {
+    Options {
+        width,
+        json_report: Some("reports/comparison.json".to_owned()),
+        ..Options::default()
+    }
+}
+
+fn table(comparison: &Comparison, width: u16) -> String {
+    render(ComparisonFormat::Table, comparison, &at(width))
+}
+
+fn markdown(comparison: &Comparison) -> String {
+    render(ComparisonFormat::Markdown, comparison, &at(80))
+}
+
+#[test]
+fn one_image_at_60_columns() {
+    insta::assert_snapshot!(table(&one_image(), 60));
+}
+
+#[test]
+fn one_image_at_80_columns() {
+    insta::assert_snapshot!(table(&one_image(), 80));
+}
+
+#[test]
+fn one_image_at_120_columns() {
+    insta::assert_snapshot!(table(&one_image(), 120));
+}
+
+#[test]
+fn one_image_at_200_columns() {
+    insta::assert_snapshot!(table(&one_image(), 200));
+}
+
+#[test]
+fn fleet_at_60_columns() {
+    insta::assert_snapshot!(table(&fleet(), 60));
+}
+
+#[test]
+fn fleet_at_80_columns() {
+    insta::assert_snapshot!(table(&fleet(), 80));
+}
+
+#[test]
+fn fleet_at_120_columns() {
+    insta::assert_snapshot!(table(&fleet(), 120));
+}
+
+#[test]
+fn fleet_at_200_columns() {
+    insta::assert_snapshot!(table(&fleet(), 200));
+}
+
+#[test]
+fn one_image_as_markdown() {
+    insta::assert_snapshot!(markdown(&one_image()));
+}
+
+#[test]
+fn fleet_as_markdown() {
+    insta::assert_snapshot!(markdown(&fleet()));
+}
+
+#[test]
+fn no_line_is_wider_than_asked_or_ends_in_a_blank() {
+    for comparison in [one_image(), fleet()] {
+        for width in (Options::MIN_WIDTH..=220).step_by(5) {
+            for line in table(&comparison, width).lines() {
+                assert!(
+                    line.chars().count() <= usize::from(width),
+                    "{width} columns: {line:?}"
+                );
+                assert!(!line.ends_with(' '), "{width} columns: {line:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn json_reads_back_as_the_same_comparison() {
+    for comparison in [one_image(), fleet()] {
+        let text = render(ComparisonFormat::Json, &comparison, &Options::default());
+        assert_eq!(
+            serde_json::from_str::<Comparison>(&text).unwrap(),
+            comparison
+        );
+    }
+}
+
+/// Percentages of `text` that stand without counts. `(n/m` follows each, or it is the end of a
+/// range behind such counts.
+fn shares_without_counts(text: &str) -> Vec<&str> {
+    let counts = |rest: &str| {
+        let inside = rest.strip_prefix(" (").unwrap_or_default();
+        let (count, of) = inside.split_once('/').unwrap_or_default();
+        let digits = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+        count.chars().all(|c| c.is_ascii_digit() || c == '.') && digits(count) && digits(of)
+    };
+    let behind_counts = |before: &str| {
+        let open = before.rsplit('(').next().unwrap_or_default();
+        (open.contains('/') && open.contains("; ")) || before.ends_with(" 95")
+    };
+    // A difference is a range of shares; the counts stand before the bracket.
+    let difference = |before: &str| {
+        let (counts, range) = before.rsplit_once('(').unwrap_or_default();
+        counts.ends_with(" findings ") && range.contains(" to ")
+    };
+    text.match_indices(" %")
+        .filter(|(at, _)| {
+            let (before, rest) = (&text[..*at], &text[at + 2..]);
+            !counts(rest) && !behind_counts(before) && !difference(before)
+        })
+        .map(|(at, _)| {
+            let line = text[..at].rfind('\n').map_or(0, |start| start + 1);
+            &text[line..at + 2]
+        })
+        .collect()
+}
+
+#[test]
+fn no_share_stands_without_its_counts() {
+    assert_eq!(shares_without_counts("a 50 % of b"), ["a 50 %"]);
+    assert_eq!(shares_without_counts("a 50 % (of b)"), ["a 50 %"]);
+    for comparison in [one_image(), fleet()] {
+        // Wide enough that nothing is wrapped between a share and its counts.
+        for text in [table(&comparison, 400), markdown(&comparison)] {
+            assert!(text.matches(" %").count() > 20, "{text}");
+            assert_eq!(shares_without_counts(&text), Vec::<&str>::new());
+        }
+    }
+}
+
+#[test]
+fn a_failed_scanner_comes_first_and_is_never_a_zero() {
+    let text = table(&one_image(), 200);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[1],
+        "FAILED: Snyk Container gave no result: authentication: the service refused the request: no \
+         token is set"
+    );
+    let row = lines
+        .iter()
+        .find(|line| line.starts_with("  snyk "))
+        .unwrap();
+    assert!(row.contains("failed: authentication"), "{row}");
+    assert!(!row.split_whitespace().any(|word| word == "0"), "{row}");
+
+    let mut comparison = fleet();
+    let trivy = &mut comparison.scanners[3];
+    trivy.results.count = 1;
+    trivy.results.of = 12;
+    trivy.failures = [(FailureKind::Authentication, 1), (FailureKind::Timeout, 10)].into();
+    let text = table(&comparison, 200);
+    assert!(
+        text.contains(
+            "FAILED: Trivy gave no result on 11 of 12 images: authentication 1, timeout 10"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn images_that_do_not_tell_are_said_not_to() {
+    let mut comparison = fleet();
+    let lead = |comparison: &mut Comparison, low| {
+        let best = &mut comparison.best[0];
+        best.runner_up.as_mut().unwrap().lead.as_mut().unwrap().low = low;
+        best.scanners.len()
+    };
+    lead(&mut comparison, -0.01);
+    let open = "8 of 354 findings (-1.0 to 6.1 %): these images do not tell which is better";
+    assert!(table(&comparison, 400).contains(open));
+    lead(&mut comparison, 0.01);
+    let told = "8 of 354 findings (1.0 to 6.1 %): better on images like these";
+    assert!(table(&comparison, 400).contains(told));
+}
+
+#[test]
+fn long_lists_are_cut_and_what_is_left_out_is_counted() {
+    let mut comparison = fleet();
+    comparison.sets = (1..=60)
+        .map(|count| SetIntersection {
+            scanners: vec![ScannerId::new("grype")],
+            count,
+        })
+        .collect();
+    let options = |rows| Options { rows, ..at(100) };
+    let some = render(ComparisonFormat::Table, &comparison, &options(Some(10)));
+    // The least of them, 1 to 50.
+    assert!(
+        some.contains("and 50 more with 1275 findings. reports/comparison.json lists all.\n"),
+        "{some}"
+    );
+    let all = render(ComparisonFormat::Table, &comparison, &options(None));
+    assert!(!all.contains(" lists all."), "{all}");
+}
+
+#[test]
+fn what_has_no_content_has_no_heading() {
+    let mut comparison = one_image();
+    comparison.inventories = None;
+    comparison.unchecked.clear();
+    comparison.pairs.clear();
+    let text = table(&comparison, 100);
+    for heading in [
+        "PACKAGE LISTS",
+        "NOT CHECKED",
+        "AGREEMENT",
+        "SEVERITIES",
+        "FIX STATES",
+    ] {
+        assert!(table(&one_image(), 100).contains(heading), "{heading}");
+        assert!(!text.contains(heading), "{heading}");
+    }
+}
+
+#[test]
+fn colour_adds_escape_codes_and_nothing_else() {
+    for width in [60, 200] {
+        let options = Options {
+            color: true,
+            ..at(width)
+        };
+        let coloured = render(ComparisonFormat::Table, &fleet(), &options);
+        assert!(coloured.contains("\u{1b}[31mFAILED:\u{1b}[0m"));
+        let mut pieces = coloured.split("\u{1b}[");
+        let mut plain = pieces.next().unwrap_or_default().to_owned();
+        for piece in pieces {
+            plain.push_str(piece.split_once('m').map_or(piece, |(_, rest)| rest));
+        }
+        assert_eq!(plain, table(&fleet(), width));
+    }
+}
+
+#[test]
+fn the_same_comparison_gives_the_same_bytes() {
+    for format in ComparisonFormat::ALL {
+        let once = render(format, &fleet(), &at(80));
+        assert_eq!(once, render(format, &fleet(), &at(80)));
+        // What Markdown and JSON say does not hang on the terminal.
+        let wide = render(format, &fleet(), &at(200));
+        assert_eq!(format == ComparisonFormat::Table, once != wide);
+    }
+}
+
+/// The fleet and the one image, with `text` in the place of everything that an outsider can set:
+/// found by trying, so that members which are added later are covered without a change here.
+fn hostile(comparison: &Comparison, text: &str) -> Comparison {
+    let mut document = serde_json::to_value(comparison).unwrap();
+    let mut pointers = Vec::new();
+    text_pointers(&document, String::new(), &mut pointers);
+    // All at once where that reads back; it does not where one of them is a word of ours.
+    let mut changed = 0;
+    for pointer in pointers {
+        let place = document.pointer_mut(&pointer).unwrap();
+        let before = std::mem::replace(place, text.into());
+        // The scanners stay who they are, so that their rows are found.
+        let is_name = before.as_str().is_some_and(|word| {
+            comparison
+                .scanners
+                .iter()
+                .any(|scanner| scanner.scanner.as_str() == word)
+        });
+        if is_name || serde_json::from_value::<Comparison>(document.clone()).is_err() {
+            *document.pointer_mut(&pointer).unwrap() = before;
+        } else {
+            changed += 1;
+        }
+    }
+    assert!(changed > 20, "{changed}");
+    serde_json::from_value(document).unwrap()
+}
+
+/// The same with every scanner of that name.
+fn renamed(comparison: &Comparison, from: &str, to: &str) -> Comparison {
+    let from = serde_json::to_string(from).unwrap();
+    let to = serde_json::to_string(to).unwrap();
+    let document = serde_json::to_string(comparison).unwrap();
+    serde_json::from_str(&document.replace(&from, &to)).unwrap()
+}
+
+fn text_pointers(value: &Value, pointer: String, found: &mut Vec<String>) {
+    match value {
+        Value::String(_) => found.push(pointer),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                text_pointers(item, format!("{pointer}/{index}"), found);
+            }
+        }
+        Value::Object(members) => {
+            for (name, member) in members {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                text_pointers(member, format!("{pointer}/{name}"), found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+const PROBES: [&str; 6] = [
+    "x\u{1b}[2J\u{9b}31m\u{202e}\u{200b}",
+    "a|b\n| c | d |\r\n\n# e",
+    "`x` ``` **y** <script>z</script> </details> [a](javascript:b) <!-- @team #1",
+    "\nFAILED: nothing",
+    "\\",
+    "",
+];
+
+#[test]
+fn hostile_text_reaches_no_terminal_and_forges_no_line() {
+    for text in PROBES {
+        for sample in [one_image(), fleet()] {
+            let comparison = renamed(&hostile(&sample, text), "trivy", text);
+            for width in [40, 80, 200] {
+                let written = table(&comparison, width);
+                assert_eq!(
+                    written
+                        .chars()
+                        .find(|c| *c != '\n' && escape::is_unsafe(*c)),
+                    None,
+                    "{written}"
+                );
+                assert!(!written.contains("\nFAILED: nothing"), "{written}");
+            }
+        }
+    }
+}
+
+/// The cells of a line of a Markdown table: parted by bars without a backslash before them.
+fn cells(line: &str) -> usize {
+    let mut bars = 0;
+    let mut is_escaped = false;
+    for c in line.chars() {
+        bars += usize::from(c == '|' && !is_escaped);
+        is_escaped = c == '\\' && !is_escaped;
+    }
+    bars.saturating_sub(1)
+}
+
+/// Fails unless every table has rows of one length and everything that is opened is closed.
+fn check_markdown(written: &str) {
+    let lines: Vec<&str> = written.lines().collect();
+    let mut tables = 0;
+    for (index, line) in lines.iter().enumerate() {
+        if !line.starts_with("| --") {
+            continue;
+        }
+        tables += 1;
+        // A table needs an empty line before its head, else it is a part of the paragraph there.
+        assert_eq!(lines[index - 2], "", "{written}");
+        let rows = lines[index - 1..]
+            .iter()
+            .take_while(|line| line.starts_with('|'));
+        for row in rows {
+            assert_eq!(cells(row), cells(line), "{row}\n{written}");
+        }
+    }
+    assert!(tables > 5, "{written}");
+    let opened = written.matches("<details>").count();
+    assert_eq!(opened, written.matches("</details>").count());
+    assert!(opened > 2);
+    // Nothing but the tags that the writer knows.
+    let mut bare = written.to_owned();
+    for tag in [
+        "<details>",
+        "</details>",
+        "<summary>",
+        "</summary>",
+        "<span>$</span>",
+    ] {
+        bare = bare.replace(tag, "");
+    }
+    assert!(!bare.contains(['<', '>', '$']), "{bare}");
+    // Without what stands behind a backslash, nothing is left that marks text up.
+    let mut is_escaped = false;
+    bare.retain(|c| {
+        let was_escaped = std::mem::replace(&mut is_escaped, c == '\\' && !is_escaped);
+        !was_escaped
+    });
+    assert!(!bare.contains(['`', '[', ']', '_', '~']), "{bare}");
+    assert!(written.chars().all(|c| c == '\n' || !escape::is_unsafe(c)));
+}
+
+#[test]
+fn markdown_stays_whole_with_hostile_text() {
+    for sample in [one_image(), fleet()] {
+        check_markdown(&markdown(&sample));
+        for text in PROBES {
+            check_markdown(&markdown(&renamed(&hostile(&sample, text), "trivy", text)));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn no_text_breaks_a_page(
+        text in prop_oneof![
+            any::<String>(),
+            "[\u{0}-\u{1f}\u{7f}-\u{9f}\u{200b}-\u{202e} |`<>*_\\[\\]#a]{1,60}",
+            "\\PC{1000,2000}",
+        ],
+        width in 40_u16..220,
+    ) {
+        let comparison = renamed(&renamed(&fleet(), "grype", &text), "registry.example/web:7", &text);
+        let written = table(&comparison, width);
+        prop_assert!(written.chars().all(|c| c == '\n' || !escape::is_unsafe(c)));
+        check_markdown(&markdown(&comparison));
+    }
+}
