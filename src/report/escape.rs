@@ -111,7 +111,9 @@ pub fn markdown(text: &str) -> String {
             '$' => escaped.push_str("<span>$</span>"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' => escaped.extend(['\\', c]),
             '-' | '+' | '=' if is_start => escaped.extend(['\\', c]),
-            '.' | ')' if is_number && !is_start => escaped.extend(['\\', c]),
+            '.' | ')' if is_number && !is_start && ends_word(rest.as_str()) => {
+                escaped.extend(['\\', c]);
+            }
             '#' => escaped.push_str("\\#&#8203;"),
             '@' => escaped.push_str("@&#8203;"),
             ':' if rest.as_str().starts_with("//") => escaped.push_str(":&#8203;"),
@@ -121,6 +123,11 @@ pub fn markdown(text: &str) -> String {
         is_number &= c.is_ascii_digit();
     }
     escaped
+}
+
+/// True where a mark that begins an item of a list is followed by what such a mark needs.
+fn ends_word(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with(' ')
 }
 
 /// True before the dot of `www.`.
@@ -202,7 +209,8 @@ mod tests {
             ("- item", "\\- item"),
             ("a - b", "a - b"),
             ("12. item", "12\\. item"),
-            ("1.2.3", "1\\.2.3"),
+            ("12)", "12\\)"),
+            ("12.4 s", "12.4 s"),
             ("# title #7", "\\#&#8203; title \\#&#8203;7"),
             ("@babel/core", "@&#8203;babel/core"),
             ("https://x.example", "https:&#8203;//x.example"),

@@ -1,6 +1,6 @@
 //! The words for what a finding, a scanner or a day is. Nothing here is escaped yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use jiff::tz::Offset;
@@ -20,12 +20,8 @@ pub(super) fn count(number: usize, one: &str, many: &str) -> String {
 
 /// The first names, and how many more there are. Repeated names count once.
 pub(super) fn names<'a>(all: impl IntoIterator<Item = &'a str>) -> String {
-    let mut distinct: Vec<&str> = Vec::new();
-    for name in all {
-        if !distinct.contains(&name) {
-            distinct.push(name);
-        }
-    }
+    let mut seen = BTreeSet::new();
+    let distinct: Vec<&str> = all.into_iter().filter(|name| seen.insert(*name)).collect();
     let shown = distinct.get(..NAMES).unwrap_or(&distinct);
     match distinct.len() - shown.len() {
         0 => shown.join(", "),

@@ -263,13 +263,12 @@ fn the_same_comparison_gives_the_same_bytes() {
     }
 }
 
-/// The fleet and the one image, with `text` in the place of everything that an outsider can set:
-/// found by trying, so that members which are added later are covered without a change here.
+/// `comparison` with `text` in the place of everything that an outsider can set: found by trying, so
+/// that members which are added later are covered without a change here.
 fn hostile(comparison: &Comparison, text: &str) -> Comparison {
     let mut document = serde_json::to_value(comparison).unwrap();
     let mut pointers = Vec::new();
     text_pointers(&document, String::new(), &mut pointers);
-    // All at once where that reads back; it does not where one of them is a word of ours.
     let mut changed = 0;
     for pointer in pointers {
         let place = document.pointer_mut(&pointer).unwrap();
@@ -367,8 +366,10 @@ fn check_markdown(written: &str) {
         }
         tables += 1;
         // A table needs an empty line before its head, else it is a part of the paragraph there.
-        assert_eq!(lines[index - 2], "", "{written}");
-        let rows = lines[index - 1..]
+        assert_eq!(lines.get(index - 2), Some(&""), "{written}");
+        let rows = lines
+            .get(index - 1..)
+            .unwrap()
             .iter()
             .take_while(|line| line.starts_with('|'));
         for row in rows {
@@ -394,7 +395,8 @@ fn check_markdown(written: &str) {
     // Without what stands behind a backslash, nothing is left that marks text up.
     let mut is_escaped = false;
     bare.retain(|c| {
-        let was_escaped = std::mem::replace(&mut is_escaped, c == '\\' && !is_escaped);
+        let was_escaped = is_escaped;
+        is_escaped = c == '\\' && !was_escaped;
         !was_escaped
     });
     assert!(!bare.contains(['`', '[', ']', '_', '~']), "{bare}");

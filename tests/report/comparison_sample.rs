@@ -29,10 +29,6 @@ fn share(count: usize, of: usize) -> Share {
     }
 }
 
-fn interval(low: f64, high: f64) -> Option<Interval> {
-    Some(Interval { low, high })
-}
-
 fn overlap(both: usize, only_a: usize, only_b: usize) -> Overlap {
     Overlap {
         both,
@@ -465,7 +461,7 @@ pub(crate) fn fleet() -> Comparison {
 
 fn fleet_scanners(comparison: &mut Comparison) {
     let with = |share: Share, low, high| Share {
-        interval: interval(low, high),
+        interval: Some(Interval { low, high }),
         ..share
     };
     comparison.scanners = vec![
@@ -522,8 +518,13 @@ fn fleet_scanners(comparison: &mut Comparison) {
             ],
         ),
     ];
-    for (index, kind) in [(2, FailureKind::Authentication), (3, FailureKind::Timeout)] {
-        comparison.scanners[index].failures.insert(kind, 1);
+    for scanner in &mut comparison.scanners {
+        let kind = match scanner.scanner.as_str() {
+            "snyk" => FailureKind::Authentication,
+            "trivy" => FailureKind::Timeout,
+            _ => continue,
+        };
+        scanner.failures.insert(kind, 1);
     }
     let names = ["docker-scout", "grype", "snyk", "trivy"];
     comparison.pairs = Vec::new();
@@ -594,7 +595,7 @@ fn fleet_choices(comparison: &mut Comparison) {
     })
     .collect();
     let covered = |count, low, high| Share {
-        interval: interval(low, high),
+        interval: Some(Interval { low, high }),
         ..share(count, 354)
     };
     comparison.best = vec![
@@ -610,7 +611,10 @@ fn fleet_choices(comparison: &mut Comparison) {
             runner_up: Some(RunnerUp {
                 scanners: ids(&["trivy"]),
                 covered: covered(333, 0.91, 0.97),
-                lead: interval(-0.012, 0.061),
+                lead: Some(Interval {
+                    low: -0.012,
+                    high: 0.061,
+                }),
             }),
             exact: true,
         },
@@ -622,7 +626,10 @@ fn fleet_choices(comparison: &mut Comparison) {
             runner_up: Some(RunnerUp {
                 scanners: ids(&["docker-scout", "grype"]),
                 covered: covered(341, 0.93, 0.98),
-                lead: interval(0.011, 0.058),
+                lead: Some(Interval {
+                    low: 0.011,
+                    high: 0.058,
+                }),
             }),
             exact: true,
         },

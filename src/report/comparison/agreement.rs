@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use super::document::{Column, Section, Table, Value, Writer, listed, on_images, percent};
+use super::document::{Column, Section, Table, Value, Writer, percent};
 use crate::model::comparison::{ComparedPair, MatrixCell};
 use crate::model::{FixState, Severity};
+use crate::report::phrases::count;
 
 /// Pairs whose matrix is shown unless everything is asked for.
 const MATRICES: usize = 3;
@@ -23,9 +24,9 @@ pub(super) fn pairs(writer: &Writer<'_>) -> Section {
             Column::number("both"),
             Column::number("only first"),
             Column::number("only second"),
-            Column::number("naive").on_new_line(),
+            Column::number("naive"),
             Column::number("adjusted"),
-            Column::number("of the smaller").on_new_line(),
+            Column::number("of the smaller"),
         ],
     );
     let mut ladder = Table::new(
@@ -34,9 +35,9 @@ pub(super) fn pairs(writer: &Writer<'_>) -> Section {
             Column::text("first"),
             Column::text("second"),
             Column::number("raw id"),
-            Column::number("CVE and name").on_new_line(),
-            Column::number("finding").on_new_line(),
-            Column::number("adjusted").on_new_line(),
+            Column::number("CVE and name"),
+            Column::number("finding"),
+            Column::number("adjusted"),
         ],
     );
     let shown = writer.shown(pairs);
@@ -45,21 +46,19 @@ pub(super) fn pairs(writer: &Writer<'_>) -> Section {
         let (a, b) = (&pair.a, &pair.b);
         let finding = &levels.finding;
         let images = Value::count_if(!writer.is_single(), pair.images);
-        let mut lines = vec![
-            format!(
-                "both {}, only {a} {}, only {b} {}",
-                finding.both, finding.only_a, finding.only_b
-            ),
-            format!(
-                "naive {}, adjusted {}",
-                percent(&finding.jaccard),
-                percent(&levels.adjusted.jaccard)
-            ),
-            format!("of the smaller {}", percent(&finding.overlap)),
+        let mut counts = vec![
+            format!("both {}", finding.both),
+            format!("only {a} {}", finding.only_a),
+            format!("only {b} {}", finding.only_b),
         ];
         if !writer.is_single() {
-            lines.push(on_images(pair.images));
+            counts.push(format!("on {}", count(pair.images, "image", "images")));
         }
+        let shares = vec![
+            format!("naive {}", percent(&finding.jaccard)),
+            format!("adjusted {}", percent(&levels.adjusted.jaccard)),
+            format!("of the smaller {}", percent(&finding.overlap)),
+        ];
         table.row_or(
             [
                 a.into(),
@@ -73,7 +72,7 @@ pub(super) fn pairs(writer: &Writer<'_>) -> Section {
                 (&finding.overlap).into(),
             ],
             format!("{a} + {b}"),
-            lines,
+            vec![counts, shares],
         );
         ladder.row([
             a.into(),
@@ -96,8 +95,8 @@ pub(super) fn pairs(writer: &Writer<'_>) -> Section {
     );
     section.table(ladder.without_empty_columns());
     section.text(
-        "The same by what counts as the same, from the left: id, package name and version letter by \
-         letter; vulnerability, package name and version; finding; finding, adjusted.",
+        "The same pairs by what counts as the same, in this order: id, package name and version letter \
+         by letter; vulnerability, package name and version; finding; finding, adjusted.",
     );
     section
 }
@@ -254,7 +253,7 @@ impl<T: Copy + Ord> Disagreement<'_, T> {
             None => matrices.len(),
         };
         for pair in matrices.iter().take(limit) {
-            section.text(format!("{} down, {} across:", pair.a, pair.b));
+            section.caption(format!("{} down, {} across:", pair.a, pair.b));
             section.table(self.matrix(cells(pair)));
         }
         if matrices.len() > limit {
@@ -289,15 +288,15 @@ impl<T: Copy + Ord> Disagreement<'_, T> {
             let numbers = across.iter().map(|b| number(*b).into());
             // On a narrow page only what differs.
             let others = across.iter().filter(|b| **b != a);
-            let others = listed(others.map(|b| (number(*b), (self.words)(*b))));
-            let line = match (number(a), others.as_str()) {
-                (same, "") => format!("same {same}"),
-                (same, others) => format!("same {same}, but {others}"),
-            };
+            let others = others
+                .map(|b| (number(*b), (self.words)(*b)))
+                .filter(|(number, _)| *number > 0)
+                .map(|(number, words)| format!("{words} {number}"));
+            let line = std::iter::once(format!("same {}", number(a)));
             table.row_or(
                 std::iter::once(words.into()).chain(numbers),
                 words,
-                vec![line],
+                vec![line.chain(others).collect()],
             );
         }
         table

@@ -21,13 +21,17 @@ pub(super) fn best(writer: &Writer<'_>) -> Section {
         }
         return section;
     }
-    section.text(format!(
-        "Counted on {} of {}, with {}: those with a result of each of {}",
-        base.images,
-        count(comparison.images.len(), "image", "images"),
-        count(base.findings, "finding", "findings"),
-        names(&base.scanners),
-    ));
+    let findings = count(base.findings, "finding", "findings");
+    let scanners = names(&base.scanners);
+    section.text(if writer.is_single() {
+        format!("Counted: {findings}. Scanners with a result: {scanners}")
+    } else {
+        let all = count(comparison.images.len(), "image", "images");
+        format!(
+            "Counted: {findings} on the {} of {all} with a result of each of {scanners}",
+            base.images
+        )
+    });
     let mut table = Table::new(
         1,
         [
@@ -52,15 +56,14 @@ pub(super) fn best(writer: &Writer<'_>) -> Section {
     }
     section.table(table.without_empty_columns());
     for choice in &comparison.best {
-        let number = choice.scanners.len();
         if choice.equals > 0 {
             section.text(format!(
-                "{} of {} as much as {}",
+                "{} of as many scanners {} as much as {}",
                 count(choice.equals, "other choice", "other choices"),
                 if choice.equals == 1 {
-                    format!("{number} covers")
+                    "covers"
                 } else {
-                    format!("{number} cover")
+                    "cover"
                 },
                 together(&choice.scanners)
             ));
@@ -197,7 +200,7 @@ pub(super) fn sets(writer: &Writer<'_>) -> Section {
         table.row_or(
             members.chain([set.count.into(), bar]),
             label,
-            vec![format!("{} of {}", set.count, comparison.base.findings)],
+            vec![vec![count(set.count, "finding", "findings")]],
         );
     }
     section.table(table);

@@ -60,6 +60,16 @@ impl Section {
         self.blocks.push(Block::Text(text.into()));
     }
 
+    /// Adds the title of what follows.
+    pub(super) fn caption(&mut self, text: impl Into<String>) {
+        self.blocks.push(Block::Caption(text.into()));
+    }
+
+    /// Adds an item of a list.
+    pub(super) fn item(&mut self, text: impl Into<String>) {
+        self.blocks.push(Block::Item(text.into()));
+    }
+
     /// Adds a table, unless it has no rows.
     pub(super) fn table(&mut self, table: Table) {
         if !table.rows.is_empty() {
@@ -72,6 +82,10 @@ impl Section {
 pub(super) enum Block {
     /// A paragraph.
     Text(String),
+    /// The title of what follows.
+    Caption(String),
+    /// An item of a list.
+    Item(String),
     /// A table.
     Table(Table),
 }
@@ -110,12 +124,12 @@ impl Table {
         });
     }
 
-    /// Adds a row with its own label and lines for narrow pages.
+    /// Adds a row with its own label and lines for narrow pages; each line is made of parts.
     pub(super) fn row_or(
         &mut self,
         values: impl IntoIterator<Item = Value>,
         label: impl Into<String>,
-        lines: Vec<String>,
+        lines: Vec<Vec<String>>,
     ) {
         self.rows.push(Row {
             values: values.into_iter().collect(),
@@ -205,8 +219,8 @@ impl Column {
 pub(super) struct Row {
     /// A value for each column.
     pub(super) values: Vec<Value>,
-    /// Label and lines for narrow pages, where the usual sentence would not do.
-    pub(super) sentence: Option<(String, Vec<String>)>,
+    /// Label and lines of parts for narrow pages, where the usual sentence would not do.
+    pub(super) sentence: Option<(String, Vec<Vec<String>>)>,
 }
 
 /// What stands in a cell.
@@ -231,6 +245,15 @@ impl Value {
             Self::Count(count)
         } else {
             Self::Missing
+        }
+    }
+
+    /// Number or text; nothing for the others.
+    pub(super) fn words(&self) -> Option<String> {
+        match self {
+            Self::Count(count) => Some(count.to_string()),
+            Self::Text(text) => Some(text.clone()),
+            Self::Missing | Self::Member(_) | Self::Bar(..) => None,
         }
     }
 
@@ -359,11 +382,6 @@ pub(super) fn listed<N: std::fmt::Display>(counts: impl IntoIterator<Item = (usi
         .map(|(count, name)| format!("{count} {name}"))
         .collect();
     parts.join(", ")
-}
-
-/// `on 3 images`.
-pub(super) fn on_images(images: usize) -> String {
-    format!("on {}", phrases::count(images, "image", "images"))
 }
 
 /// The first letters of a digest, as container tools show it; any other text as it is.

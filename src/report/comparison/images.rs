@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Column, Section, Table, Value, Writer, short_digest};
 use super::overview::problem;
+use crate::model::ScannerId;
 use crate::model::comparison::{ComparedImage, PartStatus, ScannerPart};
 use crate::report::phrases::count;
 
@@ -38,23 +39,50 @@ pub(super) fn failures(writer: &Writer<'_>) -> Section {
     table.wraps = Some(0);
     let shown = writer.shown(&images);
     for image in shown {
-        let parts = comparison.scanners.iter().map(|scanner| {
-            let part = image.scanners.get(&scanner.scanner);
-            part.map_or(Value::Missing, cell)
-        });
+        let parts: Vec<(&ScannerId, Value)> = comparison
+            .scanners
+            .iter()
+            .map(|scanner| {
+                let part = image.scanners.get(&scanner.scanner);
+                (&scanner.scanner, part.map_or(Value::Missing, cell))
+            })
+            .collect();
         let name = match &image.digest {
             Some(digest) if twice.contains(image.reference.as_str()) => {
                 format!("{} ({})", image.reference, short_digest(digest))
             }
             _ => image.reference.clone(),
         };
-        table.row(std::iter::once(name.into()).chain(parts));
+        let sentence = parts
+            .iter()
+            .map(|(scanner, value)| match value.words() {
+                Some(words) => format!("{scanner} {words}"),
+                None => format!("{scanner} not asked"),
+            })
+            .collect();
+        table.row_or(
+            std::iter::once(name.as_str().into()).chain(parts.into_iter().map(|(_, value)| value)),
+            standing(image),
+            vec![vec![name], sentence],
+        );
     }
     section.table(table);
     writer.left_out(&mut section, images.len(), shown.len());
     section.text("Findings reported, or why there are none. -: not asked.");
     reasons(writer, &images, &mut section);
     section
+}
+
+/// The worst that happened on an image: `2 failed`, `partial`.
+fn standing(image: &ComparedImage) -> String {
+    let failed = image
+        .scanners
+        .values()
+        .filter(|part| matches!(part.status, PartStatus::Failed(_)));
+    match failed.count() {
+        0 => "partial".to_owned(),
+        failed => format!("{failed} failed"),
+    }
 }
 
 fn is_whole(part: &ScannerPart) -> bool {
@@ -107,7 +135,10 @@ fn reasons(writer: &Writer<'_>, images: &[&ComparedImage], section: &mut Section
         table.row_or(
             [(*scanner).into(), (*number).into(), reason.as_str().into()],
             *scanner,
-            vec![format!("{}: {reason}", count(*number, "image", "images"))],
+            vec![vec![format!(
+                "{}: {reason}",
+                count(*number, "image", "images")
+            )]],
         );
     }
     section.table(table);

@@ -29,12 +29,16 @@ pub(super) fn write(document: &Document, out: &mut dyn io::Write) -> io::Result<
         } else {
             writeln!(out, "\n### {title}")?;
         }
+        let mut after_item = false;
         for block in &section.blocks {
+            let is_item = matches!(block, Block::Item(_));
+            if !(is_item && after_item) {
+                writeln!(out)?;
+            }
+            after_item = is_item;
             match block {
-                Block::Text(text) => match text.strip_prefix("- ") {
-                    Some(item) => writeln!(out, "\n- {}", safe(item))?,
-                    None => writeln!(out, "\n{}", safe(text))?,
-                },
+                Block::Text(text) | Block::Caption(text) => writeln!(out, "{}", safe(text))?,
+                Block::Item(text) => writeln!(out, "- {}", safe(text))?,
                 Block::Table(rows) => table(rows, out)?,
             }
         }
@@ -47,7 +51,6 @@ pub(super) fn write(document: &Document, out: &mut dyn io::Write) -> io::Result<
 
 /// A table with its row of dashes.
 fn table(table: &Table, out: &mut dyn io::Write) -> io::Result<()> {
-    writeln!(out)?;
     row(table.columns.iter().map(head), out)?;
     let dashes = |column: &Column| if column.number { "---:" } else { "---" };
     row(table.columns.iter().map(dashes).map(str::to_owned), out)?;

@@ -40,24 +40,23 @@ fn failure(writer: &Writer<'_>, scanner: &ComparedScanner) -> Option<Problem> {
         [image] => image.scanners.get(&scanner.scanner),
         _ => None,
     };
-    let sentence = match only_part {
-        Some(part) => format!("{title} gave no result: {}", problem(part)),
-        None => {
-            let kinds: Vec<String> = scanner
-                .failures
-                .iter()
-                .map(|(kind, number)| format!("{kind} {number}"))
-                .collect();
-            let others = match writer.comparison.images.len().saturating_sub(asked) {
-                0 => String::new(),
-                others => format!(" (and was not asked about {others} more)"),
-            };
-            format!(
-                "{title} gave no result on {failed} of {}{others}: {}",
-                count(asked, "image", "images"),
-                kinds.join(", ")
-            )
-        }
+    let sentence = if let Some(part) = only_part {
+        format!("{title} gave no result: {}", problem(part))
+    } else {
+        let kinds: Vec<String> = scanner
+            .failures
+            .iter()
+            .map(|(kind, number)| format!("{kind} {number}"))
+            .collect();
+        let others = match writer.comparison.images.len().saturating_sub(asked) {
+            0 => String::new(),
+            others => format!(" (and was not asked about {others} more)"),
+        };
+        format!(
+            "{title} gave no result on {failed} of {}{others}: {}",
+            count(asked, "image", "images"),
+            kinds.join(", ")
+        )
     };
     Some(Problem {
         failed: true,
@@ -125,7 +124,7 @@ pub(super) fn facts(writer: &Writer<'_>) -> Vec<(&'static str, String)> {
     facts.push((
         "Findings",
         format!(
-            "{} of {}: {} reported by every scanner with a result, {} by one only",
+            "{}, of {}; {} reported by every scanner with a result, {} by one only",
             universe.findings,
             count(universe.vulnerabilities, "vulnerability", "vulnerabilities"),
             universe.shared_by_all,
@@ -177,7 +176,7 @@ pub(super) fn scanners(writer: &Writer<'_>) -> Section {
             Column::number("coverage"),
             Column::number("time").on_new_line(),
             Column::number("peak memory"),
-            Column::number("time per finding only it adds"),
+            Column::number("time per finding it adds"),
         ],
     );
     for scanner in &comparison.scanners {
@@ -260,9 +259,10 @@ fn versions(images: &[ComparedImage]) -> String {
         .into_iter()
         .filter(|(_, (versions, databases))| !versions.is_empty() || !databases.is_empty())
         .map(|(id, (versions, databases))| {
-            let versions = match versions.is_empty() {
-                true => "version not stated".to_owned(),
-                false => phrases::names(versions),
+            let versions = if versions.is_empty() {
+                "version not stated".to_owned()
+            } else {
+                phrases::names(versions)
             };
             let databases = match (databases.first(), databases.last()) {
                 (Some(first), Some(last)) if first == last => format!(", database of {first}"),
@@ -293,7 +293,7 @@ pub(super) fn missed(writer: &Writer<'_>) -> Section {
     // Stable: equal counts stay in the order in which the causes are tested.
     causes.sort_by_key(|(all, _)| std::cmp::Reverse(*all));
 
-    let mut section = Section::open("Missed, by cause");
+    let mut section = Section::open("Missed by cause");
     let mut table = Table::new(
         1,
         std::iter::once(Column::text("cause"))

@@ -82,7 +82,7 @@ fn versions(writer: &Writer<'_>, inventories: &InventoryComparison, section: &mu
     if all.is_empty() {
         return;
     }
-    section.text(format!(
+    section.caption(format!(
         "{} in versions that differ:",
         count(all.len(), "package", "packages")
     ));
@@ -117,7 +117,7 @@ fn alone(writer: &Writer<'_>, inventories: &InventoryComparison, section: &mut S
     if all.is_empty() {
         return;
     }
-    section.text(format!(
+    section.caption(format!(
         "{} in one list only:",
         count(all.len(), "package", "packages")
     ));
@@ -128,7 +128,7 @@ fn alone(writer: &Writer<'_>, inventories: &InventoryComparison, section: &mut S
         table.row_or(
             [(&package.scanner).into(), name.as_str().into()],
             package.scanner.as_str(),
-            vec![name.clone()],
+            vec![vec![name.clone()]],
         );
     }
     section.table(table);
@@ -189,7 +189,7 @@ pub(super) fn unchecked(writer: &Writer<'_>) -> Section {
                 names.as_str().into(),
             ],
             label,
-            vec![(*reason).to_owned(), names.clone()],
+            vec![vec![(*reason).to_owned()], vec![names.clone()]],
         );
     }
     section.table(table);

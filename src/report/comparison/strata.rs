@@ -28,7 +28,7 @@ fn table(writer: &Writer<'_>, name: &str, parts: &[Stratum]) -> Table {
         1,
         [Column::text(name), Column::number("findings")]
             .into_iter()
-            .chain(scanners.iter().map(|id| Column::scanner(id).on_new_line()))
+            .chain(scanners.iter().map(|id| Column::scanner(id)))
             .chain([Column::text("best two").on_new_line()]),
     );
     for part in parts {

@@ -3,18 +3,21 @@
 use std::io;
 
 use super::document::{Block, Column, Document, Row, Table, Value, scaled};
-use crate::report::grid::{Cell, Grid};
-use crate::report::sheet::Sheet;
+use crate::report::grid::{Cell, GAP, Grid};
+use crate::report::sheet::{INDENT, Sheet};
 use crate::report::theme::Tone;
 use crate::report::{Options, escape};
 
 /// Columns that a cell which may be wrapped gets at least.
 const WRAPPED: u16 = 26;
 
-/// Columns of the longest bar.
-const BAR: usize = 24;
+/// Columns of the longest bar, where there is room and where there is little.
+const BARS: [usize; 2] = [24, 8];
 
-/// Columns that the label of a sentence gets at most.
+/// Columns that the head of a column may take even where the values are shorter.
+const SHORT_HEAD: usize = 9;
+
+/// Columns that the names of facts get at most.
 const LABEL: u16 = 24;
 
 /// Characters of an outside name at the head of a column.
@@ -50,26 +53,38 @@ pub(super) fn write(
     }
     for section in &document.sections {
         sheet.heading(&title(&section.title))?;
-        let mut after_table = false;
-        for block in &section.blocks {
-            match block {
-                Block::Text(text) => {
-                    sheet.remark(text.as_str())?;
-                    after_table = false;
-                }
-                Block::Table(table) => {
-                    if after_table {
-                        sheet.gap()?;
-                    }
-                    let grid = lay_out(&sheet, table);
-                    sheet.grid(grid, |_| Tone::Plain)?;
-                    after_table = true;
-                }
-            }
-        }
+        write_blocks(&mut sheet, &section.blocks)?;
     }
     sheet.gap()?;
     sheet.paragraph(document.footer.as_str(), None)
+}
+
+/// The content of a section. Tables and captions after a table begin with an empty line.
+fn write_blocks(sheet: &mut Sheet<'_>, blocks: &[Block]) -> io::Result<()> {
+    let mut has_table = false;
+    let mut after_caption = false;
+    for block in blocks {
+        let begins = matches!(block, Block::Table(_) | Block::Caption(_));
+        if begins && has_table && !after_caption {
+            sheet.gap()?;
+        }
+        match block {
+            Block::Text(text) | Block::Caption(text) => sheet.remark(text.as_str())?,
+            Block::Item(text) => {
+                let mut grid = sheet.list();
+                grid.row(["-".into(), text.as_str().into()]);
+                grid.keep_whole(&[1]);
+                sheet.grid(grid, |_| Tone::Plain)?;
+            }
+            Block::Table(table) => {
+                let grid = lay_out(sheet, table);
+                sheet.grid(grid, |_| Tone::Plain)?;
+            }
+        }
+        has_table |= matches!(block, Block::Table(_));
+        after_caption = matches!(block, Block::Caption(_));
+    }
+    Ok(())
 }
 
 /// A title in capitals; its counts stay as they are.
@@ -81,21 +96,23 @@ fn title(text: &str) -> String {
 
 /// The table where it fits, else a list.
 fn lay_out(sheet: &Sheet<'_>, table: &Table) -> Grid {
-    let mut grid = columns(sheet, table);
-    if grid.fits() {
-        return grid;
-    }
-    if let Some(column) = table.wraps
-        && grid.fits_with(column, WRAPPED)
-    {
-        grid.keep_whole_but(column);
-        return grid;
+    for bar in BARS {
+        let mut grid = columns(sheet, table, bar);
+        if grid.fits() {
+            return grid;
+        }
+        if let Some(column) = table.wraps
+            && grid.fits_with(column, WRAPPED)
+        {
+            grid.keep_whole_but(column);
+            return grid;
+        }
     }
     list(sheet, table)
 }
 
 /// One row a row.
-fn columns(sheet: &Sheet<'_>, table: &Table) -> Grid {
+fn columns(sheet: &Sheet<'_>, table: &Table, bar: usize) -> Grid {
     let mut grid = sheet.list();
     let heads: Vec<String> = table
         .columns
@@ -103,14 +120,14 @@ fn columns(sheet: &Sheet<'_>, table: &Table) -> Grid {
         .enumerate()
         .map(|(index, column)| {
             let values = table.rows.iter().filter_map(|row| row.values.get(index));
-            let widest = values.map(|value| text(value).chars().count()).max();
+            let widest = values.map(|value| text(value, bar).chars().count()).max();
             head(column, widest.unwrap_or_default())
         })
         .collect();
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
     grid.header(&heads);
     for row in &table.rows {
-        grid.row_of(row.values.iter().map(|value| text(value).into()));
+        grid.row_of(row.values.iter().map(|value| text(value, bar).into()));
     }
     for (index, column) in table.columns.iter().enumerate() {
         if column.number {
@@ -127,7 +144,7 @@ fn head(column: &Column, widest: usize) -> String {
     }
     let name = column.name.to_uppercase();
     let longest = name.split(' ').map(|word| word.chars().count()).max();
-    let room = widest.max(longest.unwrap_or_default());
+    let room = widest.max(longest.unwrap_or_default()).max(SHORT_HEAD);
     let mut lines: Vec<String> = Vec::new();
     for word in name.split(' ') {
         match lines.last_mut() {
@@ -143,50 +160,81 @@ fn head(column: &Column, widest: usize) -> String {
 
 /// A label and a sentence for each row.
 fn list(sheet: &Sheet<'_>, table: &Table) -> Grid {
-    let mut grid = sheet.list();
-    for row in &table.rows {
-        let (label, lines) = match &row.sentence {
-            Some((label, lines)) => (label.clone(), lines.clone()),
+    let rows: Vec<(String, Vec<Vec<String>>)> = table
+        .rows
+        .iter()
+        .map(|row| match &row.sentence {
+            Some(sentence) => sentence.clone(),
             None => (label(table, row), sentences(table, row)),
-        };
+        })
+        .collect();
+    let mut grid = sheet.list();
+    // A third of the page and more: what a row is about may be half a sentence itself.
+    let cap = sheet.width * 2 / 5;
+    let labels = rows.iter().map(|(label, _)| label.chars().count());
+    let label_width = labels.max().unwrap_or_default().min(usize::from(cap));
+    let room = usize::from(sheet.width.saturating_sub(INDENT + GAP)).saturating_sub(label_width);
+    for (label, lines) in rows {
+        let lines = lines.into_iter().flat_map(|parts| flow(parts, room));
         grid.row([label.into(), Cell::lines(lines)]);
     }
-    grid.keep_whole(&[LABEL.min(sheet.width / 3)]);
+    grid.keep_whole(&[cap]);
     grid
 }
 
-/// What a row is about: `docker-scout + grype`.
-fn label(table: &Table, row: &Row) -> String {
-    let labels = row.values.iter().take(table.labels).map(text);
-    labels.collect::<Vec<_>>().join(" + ")
-}
-
-/// The names of the columns with their values, on a new line where a column wants one.
-fn sentences(table: &Table, row: &Row) -> Vec<String> {
+/// The parts of a line, on so many lines that none is torn where it need not be.
+fn flow(parts: Vec<String>, room: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for (column, value) in table.columns.iter().zip(&row.values).skip(table.labels) {
-        if matches!(value, Value::Missing) || (table.sparse && matches!(value, Value::Count(0))) {
-            continue;
-        }
-        let part = format!("{} {}", column.name, text(value));
+    for part in parts {
         match lines.last_mut() {
-            Some(line) if !column.breaks => {
+            // Room for the comma at its end, too.
+            Some(line) if line.chars().count() + 2 + part.chars().count() < room => {
                 line.push_str(", ");
                 line.push_str(&part);
             }
-            _ => lines.push(part),
+            Some(line) => {
+                line.push(',');
+                lines.push(part);
+            }
+            None => lines.push(part),
         }
     }
     lines
 }
 
-/// A value in letters that a log shows as they are.
-fn text(value: &Value) -> String {
+/// What a row is about: `docker-scout + grype`.
+fn label(table: &Table, row: &Row) -> String {
+    let labels = row.values.iter().take(table.labels);
+    let labels: Vec<String> = labels.filter_map(Value::words).collect();
+    labels.join(" + ")
+}
+
+/// The names of the columns with their values, on a new line where a column wants one.
+fn sentences(table: &Table, row: &Row) -> Vec<Vec<String>> {
+    let mut lines: Vec<Vec<String>> = Vec::new();
+    for (column, value) in table.columns.iter().zip(&row.values).skip(table.labels) {
+        if table.sparse && matches!(value, Value::Count(0)) {
+            continue;
+        }
+        let Some(words) = value.words() else {
+            continue;
+        };
+        let part = format!("{} {words}", column.name);
+        match lines.last_mut() {
+            Some(line) if !column.breaks => line.push(part),
+            _ => lines.push(vec![part]),
+        }
+    }
+    lines
+}
+
+/// A value in letters that a log shows as they are, bars of `bar` columns at most.
+fn text(value: &Value, bar: usize) -> String {
     match value {
         Value::Missing => "-".to_owned(),
         Value::Count(count) => count.to_string(),
         Value::Text(text) => text.clone(),
         Value::Member(member) => if *member { "x" } else { "." }.to_owned(),
-        Value::Bar(length, most) => "#".repeat(scaled(*length, *most, BAR)),
+        Value::Bar(length, most) => "#".repeat(scaled(*length, *most, bar)),
     }
 }

@@ -61,9 +61,9 @@ pub(super) fn write(writer: &Writer<'_>) -> Section {
         .iter()
         .any(|(_, estimate)| matches!(estimate, Estimate::LowerBound { .. }))
     {
-        section.text("A hint, not a measurement. It holds as far as these do:");
+        section.caption("A hint, not a measurement. It holds as far as these do:");
         for assumption in &unseen.assumptions {
-            section.text(format!("- {assumption}"));
+            section.item(assumption.as_str());
         }
     }
     section
