@@ -2,9 +2,11 @@
 //! they agree, and what none of them looks at. Pure.
 //!
 //! [`compare`] fills every finding's verdicts and counts them; [`unchecked()`] lists the packages of
-//! which the silence of all scanners says nothing; [`Comparisons`] compares over many images.
+//! which the silence of all scanners says nothing; [`Comparisons`] compares over many images, and
+//! [`changes`] two runs.
 
 mod assessor;
+pub mod changes;
 mod comparison;
 mod inventories;
 mod nvidia;

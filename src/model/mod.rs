@@ -1,5 +1,6 @@
 //! Floor 1: plain types. Nothing here reads a file, a clock or another floor.
 
+pub mod changes;
 pub mod comparison;
 pub mod cvss;
 pub mod finding;
