@@ -1,6 +1,7 @@
 //! Floor 8: the command line. One file a subcommand; parsing, wiring and exit codes, no logic.
 
 mod common;
+mod diff;
 mod error;
 pub mod exit;
 mod explain;
@@ -39,6 +40,7 @@ enum Command {
     Scan(scan::ScanArgs),
     Merge(merge::MergeArgs),
     Explain(explain::ExplainArgs),
+    Diff(diff::DiffArgs),
     Ignore(ignore::IgnoreArgs),
     Policy(policy::PolicyCommand),
     Scanners(scanners::ScannersArgs),
@@ -54,6 +56,7 @@ pub fn main() -> ExitCode {
         Command::Scan(args) => scan::run(args),
         Command::Merge(args) => merge::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Diff(args) => diff::run(args),
         Command::Ignore(args) => ignore::run(args),
         Command::Policy(args) => policy::run(args),
         Command::Scanners(args) => scanners::run(args),

@@ -27,7 +27,6 @@ pub(super) struct Opened {
     /// The report.
     pub(super) report: Report,
     /// Each trusted scanner's packages.
-    #[expect(dead_code, reason = "comparing and diffing read it")]
     pub(super) inventories: BTreeMap<ScannerId, Inventory>,
 }
 

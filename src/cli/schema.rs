@@ -17,6 +17,8 @@ enum Subject {
     Explanation,
     /// What `crosscheck compare` writes as JSON.
     Comparison,
+    /// What `crosscheck diff --format json` writes.
+    Diff,
     /// The policy, policy.yaml.
     Policy,
     /// Cases that test a policy, policy.test.yaml.
@@ -39,6 +41,7 @@ pub(super) fn run(args: &SchemaArgs) -> Result<u8, Error> {
         Subject::Report => report::schema(),
         Subject::Explanation => report::explanation_schema(),
         Subject::Comparison => report::comparison_schema(),
+        Subject::Diff => report::changes_schema(),
         Subject::Policy => format!("{:#}\n", policy::schema().as_value()),
         Subject::PolicyCases => format!("{:#}\n", policy::cases_schema().as_value()),
         Subject::Adapter => format!("{:#}\n", schemars::schema_for!(Manifest).as_value()),

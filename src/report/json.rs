@@ -7,6 +7,7 @@ use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
 
 use super::escape;
 use crate::explanation::Explanation;
+use crate::model::changes::Changes;
 use crate::model::comparison::Comparison;
 use crate::model::report::Report;
 
@@ -42,6 +43,12 @@ pub fn explanation_schema() -> String {
 /// `schemas/comparison.schema.json`.
 pub fn comparison_schema() -> String {
     let schema = schemars::schema_for!(Comparison);
+    format!("{:#}\n", schema.as_value())
+}
+
+/// The same for what `crosscheck diff --format json` writes: the text of `schemas/diff.schema.json`.
+pub fn changes_schema() -> String {
+    let schema = schemars::schema_for!(Changes);
     format!("{:#}\n", schema.as_value())
 }
 

@@ -3,6 +3,7 @@
 //! A new format is one file here and one variant of [`Format`]; the compiler then names every
 //! place that has to know it.
 
+mod changes;
 mod comparison;
 pub mod escape;
 mod explain;
@@ -18,9 +19,10 @@ use std::io::{self, Write as _};
 
 use crate::model::report::Report;
 
+pub use changes::{ChangesFormat, write_changes};
 pub use comparison::{ComparisonFormat, write_comparison};
 pub use explain::write_explanation;
-pub use json::{comparison_schema, explanation_schema, schema, write_json};
+pub use json::{changes_schema, comparison_schema, explanation_schema, schema, write_json};
 
 /// A format that a report can be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -31,9 +31,14 @@ pub(super) fn names<'a>(all: impl IntoIterator<Item = &'a str>) -> String {
 
 /// `2 critical, 1 high`: how many findings of each severity, worst first.
 pub(super) fn severities<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> String {
+    levels(findings.into_iter().map(|finding| finding.severity.level))
+}
+
+/// The same of severities.
+pub(super) fn levels(severities: impl IntoIterator<Item = Severity>) -> String {
     let mut counts: BTreeMap<Severity, usize> = BTreeMap::new();
-    for finding in findings {
-        *counts.entry(finding.severity.level).or_default() += 1;
+    for severity in severities {
+        *counts.entry(severity).or_default() += 1;
     }
     let parts: Vec<String> = counts
         .iter()
@@ -279,7 +284,7 @@ fn days_after(moment: &str, day: Option<Date>) -> Option<i32> {
 }
 
 /// The day in UTC of a moment in RFC 3339.
-fn utc_day(moment: &str) -> Option<Date> {
+pub(super) fn utc_day(moment: &str) -> Option<Date> {
     let moment: Timestamp = moment.parse().ok()?;
     Some(Offset::UTC.to_datetime(moment).date())
 }

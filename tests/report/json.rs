@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use crosscheck::model::report::Report;
-use crosscheck::report::{Format, Options, comparison_schema, escape, explanation_schema, schema};
+use crosscheck::report::{
+    Format, Options, changes_schema, comparison_schema, escape, explanation_schema, schema,
+};
 use serde_json::Value;
 
 use crate::{render, sample};
@@ -40,6 +42,7 @@ fn the_checked_in_schemas_are_current() {
         ("report", schema()),
         ("explanation", explanation_schema()),
         ("comparison", comparison_schema()),
+        ("diff", changes_schema()),
     ] {
         let path =
             Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schemas/{name}.schema.json"));
