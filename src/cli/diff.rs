@@ -163,10 +163,11 @@ struct Tool {
 /// Reads a report that this program wrote.
 fn read_report(path: &Path, args: &PolicyArgs) -> Result<Report, Error> {
     let name = path.display();
-    if args.policy.is_some() || args.profile.is_some() || args.now.is_some() {
+    let judges_again = args.policy.is_some() || args.profile.is_some() || args.now.is_some();
+    if judges_again || !args.inputs.is_empty() {
         return Err(Error::usage(format!(
-            "{name}: a report cannot be judged again under another policy, profile or moment; give \
-             the run's directory in its place"
+            "{name}: a report cannot be judged again, under another policy or anything else that is \
+             taken into account; give the run's directory in its place, or leave these options out"
         )));
     }
     let bytes = read_limited(path, MAX_REPORT_BYTES).map_err(Error::usage)?;

@@ -26,7 +26,7 @@ const MAX_FILE: u64 = 256 << 20;
 const AUTO: &str = "auto";
 
 /// What else is taken into account.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 #[command(next_help_heading = "Taken into account")]
 pub(super) struct InputArgs {
     /// VEX document (OpenVEX, CycloneDX, CSAF), besides those of the policy
@@ -78,6 +78,14 @@ fn parse_driver(text: &str) -> Result<String, String> {
 }
 
 impl InputArgs {
+    /// True when the command line names nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        Self {
+            offline: false,
+            ..self.clone()
+        } == Self::default()
+    }
+
     /// What applies, by its kind: of the command line; else what the command line of the recorded run
     /// gave; else what the policy names; else, where the recorded policy applies again, what that one
     /// drew on. VEX documents add up instead.

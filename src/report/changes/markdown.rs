@@ -5,7 +5,7 @@ use std::io;
 use super::page::{Content, Page, Row, Section};
 use crate::model::Action;
 use crate::report::Options;
-use crate::report::escape::{self, markdown};
+use crate::report::escape::{self, markdown, markdown_code};
 
 /// Writes the page.
 pub(super) fn write(page: &Page, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
@@ -74,10 +74,10 @@ impl Writer<'_> {
                 self.out,
                 "| {} | {action} | {} | {} | {} | {} | {} |",
                 row.severity,
-                cell([&row.id]),
-                cell([&row.package]),
-                cell([&row.versions]),
-                cell([&row.reporters]),
+                code(&row.id),
+                code(&row.package),
+                code(&row.versions),
+                text(&row.reporters),
                 cell(&row.why),
             )?;
         }
@@ -117,9 +117,13 @@ fn text(text: &str) -> String {
     markdown(&escape::limited(text, LINE_LIMIT))
 }
 
+fn code(text: &str) -> String {
+    markdown_code(&escape::limited(text, LINE_LIMIT))
+}
+
 /// A cell of a table. `<br>` is how tables hold lines.
-fn cell<'t>(lines: impl IntoIterator<Item = &'t String>) -> String {
-    let lines: Vec<String> = lines.into_iter().map(|line| text(line)).collect();
+fn cell(lines: &[String]) -> String {
+    let lines: Vec<String> = lines.iter().map(|line| text(line)).collect();
     lines.join("<br>")
 }
 

@@ -76,9 +76,9 @@ fn facts(changes: &Changes) -> Vec<(String, Vec<String>)> {
     let run = |run: &RunBrief| {
         vec![
             run.source.clone(),
+            run.reference.clone(),
             format!(
-                "{}, evaluated at {}: {}",
-                run.reference,
+                "evaluated at {}: {}",
                 run.evaluated_at,
                 words::verdict(&run.verdict)
             ),
@@ -121,10 +121,17 @@ fn failures(changes: &Changes) -> Option<Section> {
     })
 }
 
+/// How a scanner ended in each run; once, where it ended alike.
 fn sides_lines(sides: &ScannerSides) -> Vec<String> {
+    let [a, b] = [&sides.parts.a, &sides.parts.b]
+        .map(|part| words::outcome(part.as_ref().map(|part| &part.outcome)));
+    let named = if a == b {
+        vec![("A and B", a)]
+    } else {
+        vec![("A", a), ("B", b)]
+    };
     let mut lines = Vec::new();
-    for (name, part) in [("A", &sides.parts.a), ("B", &sides.parts.b)] {
-        let outcome = words::outcome(part.as_ref().map(|part| &part.outcome));
+    for (name, outcome) in named {
         let mut outcome = outcome.into_iter();
         lines.extend(outcome.next().map(|line| format!("{name}: {line}")));
         lines.extend(outcome);
@@ -196,7 +203,9 @@ fn gone(changes: &Changes) -> Option<Section> {
         .into_values()
         .map(|(kind, number)| format!("{number} {kind}"))
         .collect();
-    section.remarks.push(format!("{}.", counts.join(", ")));
+    if counts.len() > 1 {
+        section.remarks.push(format!("{}.", counts.join(", ")));
+    }
     Some(section)
 }
 
@@ -232,18 +241,16 @@ fn scanners(changes: &Changes) -> Option<Section> {
         .iter()
         .map(|sides| {
             let mut lines = Vec::new();
-            let outcomes = [&sides.parts.a, &sides.parts.b]
-                .map(|part| words::outcome(part.as_ref().map(|part| &part.outcome)));
-            let [before, after] =
-                outcomes.map(|lines| lines.into_iter().next().unwrap_or_default());
+            let [before, after] = [&sides.parts.a, &sides.parts.b]
+                .map(|part| words::status(part.as_ref().map(|part| &part.outcome)));
             lines.push(if before == after {
-                before
+                before.to_owned()
             } else {
                 format!("{before} -> {after}")
             });
             let data = words::data(sides);
-            lines.extend((!data.is_empty()).then(|| data.join(", ")));
-            (sides.title.clone(), lines)
+            lines.extend(data);
+            (sides.title.clone(), vec![lines.join(", ")])
         })
         .collect();
     (!rows.is_empty()).then(|| Section {

@@ -225,7 +225,7 @@ fn standing(state: AdvisoryState) -> Option<&'static str> {
     }
 }
 
-/// Version and database of a scanner with a part in both runs, and what became of them.
+/// Version and database of a scanner with a part in both runs, from what to what where they differ.
 pub(super) fn data(sides: &ScannerSides) -> Vec<String> {
     let (Some(a), Some(b)) = (&sides.parts.a, &sides.parts.b) else {
         return Vec::new();
@@ -234,7 +234,7 @@ pub(super) fn data(sides: &ScannerSides) -> Vec<String> {
         let or_unknown = |text: Option<&str>| text.unwrap_or("not known").to_owned();
         match (a, b) {
             (None, None) => None,
-            (a, b) if a == b => Some(format!("the same {name}, {}", or_unknown(a))),
+            (a, b) if a == b => Some(format!("{name} {}", or_unknown(a))),
             (a, b) => Some(format!("{name} {} -> {}", or_unknown(a), or_unknown(b))),
         }
     };
@@ -255,14 +255,24 @@ pub(super) fn data(sides: &ScannerSides) -> Vec<String> {
     version.into_iter().chain(database).collect()
 }
 
-/// How a scanner ended in a run; the second line says what to do about a failure.
-pub(super) fn outcome(outcome: Option<&Outcome>) -> Vec<String> {
+/// How a scanner ended in a run, in a word.
+pub(super) fn status(outcome: Option<&Outcome>) -> &'static str {
     match outcome {
-        None => vec!["did not run".to_owned()],
-        Some(Outcome::Completed) => vec!["ok".to_owned()],
-        Some(Outcome::Partial { missing }) => vec![format!("partial, missing: {missing}")],
+        None => "did not run",
+        Some(Outcome::Completed) => "ok",
+        Some(Outcome::Partial { .. }) => "partial",
+        Some(Outcome::Failed(_)) => "failed",
+    }
+}
+
+/// The same with what is missing, why, and what to do.
+pub(super) fn outcome(outcome: Option<&Outcome>) -> Vec<String> {
+    let status = status(outcome);
+    match outcome {
+        None | Some(Outcome::Completed) => vec![status.to_owned()],
+        Some(Outcome::Partial { missing }) => vec![format!("{status}, missing: {missing}")],
         Some(Outcome::Failed(failure)) => vec![
-            format!("failed: {}", phrases::failure(failure)),
+            format!("{status}: {}", phrases::failure(failure)),
             format!("to do: {}", failure.remedy),
         ],
     }
