@@ -114,8 +114,11 @@ impl Image {
         rows: &[ScannerCoverage],
     ) -> Self {
         let findings = &input.report.findings;
-        let places: BTreeMap<&str, usize> =
-            input.layers.iter().map(String::as_str).zip(0..).collect();
+        // Of layers that are alike, such as empty ones, the lowest.
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+        for (place, digest) in input.layers.iter().enumerate() {
+            places.entry(digest).or_insert(place);
+        }
         let mut counts: BTreeMap<(Part, Pattern), usize> = BTreeMap::new();
         for (finding, pattern) in findings.iter().zip(patterns) {
             let part = Part {

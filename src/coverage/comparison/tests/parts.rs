@@ -72,7 +72,7 @@ fn layers_are_told_of_a_single_image_from_the_bottom() {
             scanners: Vec::new(),
         });
     }
-    let layers = ["sha256:bottom", "sha256:top"].map(str::to_owned);
+    let layers = ["sha256:bottom", "sha256:top", "sha256:bottom"].map(str::to_owned);
     let input = ImageInput {
         report: &image.0,
         source: "run",
