@@ -145,6 +145,11 @@ impl Table {
                 column < self.labels || self.rows.iter().any(says)
             })
             .collect();
+        let kept = |column: &usize| keep.get(*column) == Some(&true);
+        self.wraps = self
+            .wraps
+            .filter(kept)
+            .map(|wraps| (0..wraps).filter(kept).count());
         retain(&mut self.columns, &keep);
         for row in &mut self.rows {
             retain(&mut row.values, &keep);
@@ -434,11 +439,13 @@ mod tests {
     #[test]
     fn columns_that_say_nothing_go() {
         let mut table = Table::new(1, [Column::text("a"), Column::text("b"), Column::text("c")]);
+        table.wraps = Some(2);
         table.row(["x".into(), Value::Missing, 0.into()]);
         table.row(["y".into(), Value::Missing, Value::Missing]);
         let table = table.without_empty_columns();
         let names: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
         assert_eq!(names, ["a", "c"]);
+        assert_eq!(table.wraps, Some(1));
         assert!(table.rows.iter().all(|row| row.values.len() == 2));
     }
 }

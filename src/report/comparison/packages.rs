@@ -146,6 +146,10 @@ pub(super) fn unchecked(writer: &Writer<'_>) -> Section {
         return section;
     }
     section.text("No scanner assesses them. That is not the same as clean.");
+    if writer.options.rows.is_none() {
+        section.table(each(writer, packages));
+        return section;
+    }
     let mut groups: BTreeMap<(&str, &str), Vec<&UncheckedOnImages>> = BTreeMap::new();
     for package in packages {
         groups
@@ -166,16 +170,8 @@ pub(super) fn unchecked(writer: &Writer<'_>) -> Section {
     );
     table.wraps = Some(1);
     for ((ecosystem, reason), packages) in shown {
-        let names = match writer.options.rows {
-            Some(_) => phrases::names(packages.iter().map(|package| package.name.as_str())),
-            None => packages
-                .iter()
-                .map(|package| format!("{} {}", package.name, package.versions.join(", ")))
-                .collect::<Vec<_>>()
-                .join("; "),
-        };
-        let images = packages.iter().map(|package| package.images).max();
-        let names = match images {
+        let names = phrases::names(packages.iter().map(|package| package.name.as_str()));
+        let names = match packages.iter().map(|package| package.images).max() {
             Some(images) if !writer.is_single() => {
                 format!("{names} (on up to {})", count(images, "image", "images"))
             }
@@ -189,10 +185,33 @@ pub(super) fn unchecked(writer: &Writer<'_>) -> Section {
                 names.as_str().into(),
             ],
             label,
-            vec![vec![(*reason).to_owned()], vec![names.clone()]],
+            vec![vec![(*reason).to_owned()], vec![names]],
         );
     }
     section.table(table);
     writer.left_out(&mut section, groups.len(), shown.len());
     section
+}
+
+/// One row a package.
+fn each(writer: &Writer<'_>, packages: &[UncheckedOnImages]) -> Table {
+    let mut table = Table::new(
+        1,
+        [
+            Column::text("package"),
+            Column::text("versions"),
+            Column::number("images"),
+            Column::text("why").on_new_line(),
+        ],
+    );
+    table.wraps = Some(3);
+    for package in packages {
+        table.row([
+            format!("{}/{}", package.ecosystem, package.name).into(),
+            package.versions.join(", ").into(),
+            Value::count_if(!writer.is_single(), package.images),
+            package.reason.as_str().into(),
+        ]);
+    }
+    table.without_empty_columns()
 }
