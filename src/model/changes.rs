@@ -53,23 +53,13 @@ pub struct Changes {
 }
 
 /// The same of the first run and of the second.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Sides_of_{T}")]
 pub struct Sides<T> {
     /// Of the first run.
     pub a: T,
     /// Of the second run.
     pub b: T,
-}
-
-impl<T> Sides<T> {
-    /// The same, of the runs in the other order.
-    #[must_use]
-    pub fn swapped(self) -> Self {
-        Self {
-            a: self.b,
-            b: self.a,
-        }
-    }
 }
 
 impl<T: PartialEq> Sides<T> {

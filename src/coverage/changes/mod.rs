@@ -23,7 +23,7 @@ use crate::model::changes::{
     ChangeCounts, ChangedFinding, Changes, FindingBrief, InstalledPackage, PolicyChange, RunBrief,
     SCHEMA_VERSION, ScannerPartBrief, ScannerSides, Sides, TargetRelation, TextChange, Unmatched,
 };
-use crate::model::report::{ImageName, Report, ScannerSummary, TargetSummary};
+use crate::model::report::{ImageName, Report, ScannerSummary, TargetSummary, ToolInfo};
 use crate::model::version;
 use crate::model::{Action, Ecosystem, Finding, InventoryScope, Outcome, ScannerId};
 use crate::reconcile::Inventory;
@@ -94,7 +94,10 @@ pub fn changes(a: &Side<'_>, b: &Side<'_>) -> Changes {
         .filter(|unmatched| unmatched.finding.action == Some(Action::Block));
     Changes {
         schema_version: SCHEMA_VERSION.to_owned(),
-        tool: b.report.tool.clone(),
+        tool: ToolInfo {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
         target: relation(&a.report.target, &b.report.target),
         counts: ChangeCounts {
             new: new.len(),

@@ -8,7 +8,7 @@ use super::*;
 use crate::coverage::{compare, unchecked};
 use crate::model::changes::{Absence, NoResult, WithheldBy};
 use crate::model::report::{
-    PolicySummary, RunOutcome, RunVerdict, SCHEMA_VERSION as REPORT_VERSION, Summary, ToolInfo,
+    PolicySummary, RunOutcome, RunVerdict, SCHEMA_VERSION as REPORT_VERSION, Summary,
 };
 use crate::model::{
     AdvisoryId, AdvisoryState, Decision, Failure, FailureKind, FixClaim, FixState, IdLink,
@@ -185,8 +185,8 @@ impl Finished {
         self
     }
 
-    /// The same, as its JSON report holds it.
-    fn from_json(mut self) -> Self {
+    /// The same, as read from its JSON report.
+    fn without_lists(mut self) -> Self {
         self.inventories = None;
         self
     }
@@ -419,7 +419,7 @@ fn without_a_whole_list_nothing_is_known_of_the_package() {
 #[test]
 fn a_report_from_json_has_no_lists_but_tells_what_is_still_there() {
     let before = Finished::new(&[Scanner::new("trivy").reports(CVE, setuptools("65.5.1"))]);
-    let updated = Finished::new(&[Scanner::new("trivy").has(setuptools("70.0.0"))]).from_json();
+    let updated = Finished::new(&[Scanner::new("trivy").has(setuptools("70.0.0"))]).without_lists();
     let result = changes(&before.side(), &updated.side());
     assert_eq!(only_gone(&result).why, Absence::Unstated);
     assert!(result.runs.b.package_lists.is_empty());
@@ -427,7 +427,7 @@ fn a_report_from_json_has_no_lists_but_tells_what_is_still_there() {
     assert!(!result.packages.is_known());
 
     let other_flaw = Scanner::new("trivy").reports("CVE-2022-40897", setuptools("65.5.1"));
-    let still_there = Finished::new(&[other_flaw]).from_json();
+    let still_there = Finished::new(&[other_flaw]).without_lists();
     let result = changes(&before.side(), &still_there.side());
     assert!(matches!(result.gone[0].why, Absence::DataChanged { .. }));
 }
@@ -610,12 +610,12 @@ fn lists_are_compared_by_the_scanner_that_lists_most_of_a_kind() {
 
 #[test]
 fn images_are_one_by_digest_and_else_alike_by_name() {
+    use TargetRelation::{DifferentImages, SameImage, SameName};
     let target = |reference: &str, digest: Option<&str>| TargetSummary {
         reference: reference.to_owned(),
         config_digest: digest.map(str::to_owned),
         ..TargetSummary::default()
     };
-    use TargetRelation::{DifferentImages, SameImage, SameName};
     for (a, b, expected) in [
         (
             ("shop:1", Some("sha256:1")),
@@ -726,7 +726,6 @@ fn any_run() -> impl Strategy<Value = Vec<Scanner>> {
 /// is gone by its reasons, what changed without the brief of the other finding.
 fn turned(changes: &Changes) -> Changes {
     let mut turned = changes.clone();
-    turned.runs = changes.runs.clone().swapped();
     (turned.fixed, turned.gone) = changes
         .new
         .iter()
@@ -737,6 +736,34 @@ fn turned(changes: &Changes) -> Changes {
         .new
         .sort_by_cached_key(|unmatched| worst_first(&unmatched.finding));
     turned
+}
+
+fn turn<T>(sides: Sides<T>) -> Sides<T> {
+    Sides {
+        a: sides.b,
+        b: sides.a,
+    }
+}
+
+/// A change with the runs the other way round.
+fn swapped(change: &ChangedFinding) -> ChangedFinding {
+    let mut swapped = change.clone();
+    swapped.key = swapped.key.map(turn);
+    swapped.severity = swapped.severity.map(turn);
+    swapped.decision = swapped.decision.map(turn);
+    swapped.fix = swapped.fix.map(turn);
+    swapped.versions = swapped.versions.map(turn);
+    for reporter in &mut swapped.reporters {
+        reporter.reports_now = !reporter.reports_now;
+    }
+    swapped
+}
+
+/// All but the brief, as text.
+fn what_differs(change: &ChangedFinding) -> String {
+    let mut value = serde_json::to_value(change).unwrap();
+    value.as_object_mut().unwrap().remove("finding");
+    value.to_string()
 }
 
 proptest! {
@@ -766,36 +793,21 @@ proptest! {
         prop_assert_eq!(counts.fixed + counts.gone + counts.changed + counts.same, b.report.findings.len());
         prop_assert_eq!(counts.new + counts.changed + counts.same, a.report.findings.len());
 
-        let parts = |change: &ChangedFinding| {
-            let flip = |scanner: &crate::model::changes::ReporterChange| {
-                (scanner.scanner.clone(), !scanner.reports_now, scanner.otherwise.clone())
-            };
-            (
-                change.key.clone(),
-                change.severity.clone(),
-                change.versions.clone(),
-                change.fix.clone(),
-                change.reporters.iter().map(flip).collect::<Vec<_>>(),
-            )
-        };
-        let there: BTreeMap<String, _> = forth.changed.iter().map(|change| {
-            let (key, severity, versions, fix, reporters) = parts(change);
-            let name = key.as_ref().map_or(&change.finding.key, |keys| &keys.a).clone();
-            (name, (
-                key.map(Sides::swapped),
-                severity.map(Sides::swapped),
-                versions.map(Sides::swapped),
-                fix.map(Sides::swapped),
-                reporters,
-            ))
-        }).collect();
-        let here: BTreeMap<String, _> = back.changed.iter().map(|change| {
-            let (key, severity, versions, fix, mut reporters) = parts(change);
-            for reporter in &mut reporters {
-                reporter.1 = !reporter.1;
-            }
-            (change.finding.key.clone(), (key, severity, versions, fix, reporters))
-        }).collect();
+        // Of a changed finding the brief is that of the second run, which the key stands for here.
+        let there: BTreeMap<String, _> = forth
+            .changed
+            .iter()
+            .map(|change| {
+                let keys = change.key.as_ref();
+                let key = keys.map_or(&change.finding.key, |keys| &keys.a);
+                (key.clone(), what_differs(&swapped(change)))
+            })
+            .collect();
+        let here: BTreeMap<String, _> = back
+            .changed
+            .iter()
+            .map(|change| (change.finding.key.clone(), what_differs(change)))
+            .collect();
         prop_assert_eq!(there, here);
     }
 

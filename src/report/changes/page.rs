@@ -115,7 +115,7 @@ fn failures(changes: &Changes) -> Option<Section> {
         }
     }
     (!rows.is_empty()).then(|| Section {
-        title: format!("NOT WHOLE ({})", rows.len()),
+        title: format!("INCOMPLETE ({})", rows.len()),
         remarks: Vec::new(),
         contents: vec![Content::Facts(rows)],
     })
