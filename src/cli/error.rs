@@ -39,6 +39,11 @@ impl Error {
         }
     }
 
+    /// The lines, not escaped.
+    pub(super) fn into_lines(self) -> Vec<String> {
+        self.lines
+    }
+
     /// The exit code.
     pub(super) fn code(&self) -> u8 {
         self.code

@@ -1,6 +1,7 @@
 //! Floor 8: the command line. One file a subcommand; parsing, wiring and exit codes, no logic.
 
 mod common;
+mod compare;
 mod diff;
 mod error;
 pub mod exit;
@@ -39,6 +40,7 @@ struct Cli {
 enum Command {
     Scan(scan::ScanArgs),
     Merge(merge::MergeArgs),
+    Compare(compare::CompareArgs),
     Explain(explain::ExplainArgs),
     Diff(diff::DiffArgs),
     Ignore(ignore::IgnoreArgs),
@@ -55,6 +57,7 @@ pub fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Scan(args) => scan::run(args),
         Command::Merge(args) => merge::run(args),
+        Command::Compare(args) => compare::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Ignore(args) => ignore::run(args),

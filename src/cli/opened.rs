@@ -11,6 +11,7 @@ use super::common::{LoadedPolicy, PolicyArgs, RecordedPolicy, read_inventories, 
 use super::error::Error;
 use super::inputs::{Collected, Recorded};
 use crate::analysis::{self, Analysis, Input};
+use crate::bundle::find::is_report;
 use crate::bundle::imports::{self, Imports};
 use crate::bundle::{Bundle, BundleError};
 use crate::model::report::{Report, TargetSummary};
@@ -50,10 +51,7 @@ pub(super) fn open_under(
         .map_err(|error| Error::usage(format!("{}: cannot be read: {error}", path.display())))?;
     let mut files: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|file| {
-            file.extension()
-                .is_some_and(|e| e == "json" || e == "sarif")
-        })
+        .filter(|file| is_report(file))
         .collect();
     files.sort();
     if files.is_empty() {

@@ -27,6 +27,9 @@ pub struct Comparison {
     pub tool: ToolInfo,
     /// The images, by reference, then digest.
     pub images: Vec<ComparedImage>,
+    /// What was asked for and could not be read. Nothing of it is counted.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub unread: Vec<UnreadInput>,
     /// What is counted.
     pub universe: Universe,
     /// Every scanner of any image, by id.
@@ -98,6 +101,15 @@ pub struct Interval {
     pub low: f64,
     /// Upper end.
     pub high: f64,
+}
+
+/// Something that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct UnreadInput {
+    /// The path; empty where the message says it all.
+    pub source: String,
+    /// What is the matter, and what to do.
+    pub problem: String,
 }
 
 /// An image, and how the scanners fared on it.

@@ -3,7 +3,7 @@
 #
 #     tests/live/run.sh
 #
-# Builds or takes from the cache everything that is needed, then runs scenarios.py and round_trips.py. Exit
+# Builds or takes from the cache everything that is needed, then runs scenarios.py, comparisons.py and round_trips.py. Exit
 # code 0 means that every scan came out as expected, in every finding and for every scanner, and that other
 # tools leave out what crosscheck ignores. Needs Go, Node.js with npm, Python 3, Rust, and apt-get for what
 # else is missing.
@@ -41,6 +41,9 @@ binary=$(cargo metadata --no-deps --format-version 1 --manifest-path "$root/Carg
 step "Scenarios"
 failed=0
 python3 "$here/scenarios.py" "$binary" "$work" "$cache" || failed=1
+
+step "Comparisons"
+python3 "$here/comparisons.py" "$binary" "$work" "$cache" || failed=1
 
 step "Round trips"
 python3 "$here/round_trips.py" "$binary" "$work" "$cache" || failed=1

@@ -56,14 +56,17 @@ class FakeSnyk:
 class Live:
     """Everything that a scan needs, and what came out so far."""
 
-    def __init__(self, crosscheck, work, cache, scratch="scratch"):
+    def __init__(self, crosscheck, work, cache, scratch="scratch", keep=False):
         self.crosscheck, self.work, self.cache = map(pathlib.Path, (crosscheck, work, cache))
         self.scratch = self.work / scratch
+        self.rows = []
+        self.differences = []
+        if keep:
+            # For looking at the runs of earlier scenarios.
+            return
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir(parents=True)
         self.now = os.environ["CROSSCHECK_LIVE_NOW"]
-        self.rows = []
-        self.differences = []
         self.programs()
         self.adapters()
 

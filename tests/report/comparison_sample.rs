@@ -347,6 +347,7 @@ pub(crate) fn one_image() -> Comparison {
                 "Every finding is as easy to find as every other.".to_owned(),
             ],
         },
+        unread: Vec::new(),
         unchecked: nvidia(),
     }
 }
@@ -367,6 +368,7 @@ fn inventories() -> InventoryComparison {
             ),
             (id("trivy"), BTreeMap::from([(Ecosystem::Golang, 7)])),
         ]),
+        disagreements: 1,
         versions: vec![VersionDisagreement {
             ecosystem: Ecosystem::PyPi,
             name: "setuptools".to_owned(),

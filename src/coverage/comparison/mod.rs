@@ -195,6 +195,7 @@ impl Comparisons {
             best: choices.best(),
             strata: strata::strata(&tally, &numbers),
             inventories: None,
+            unread: Vec::new(),
             unseen: estimate::unseen(&tally),
             scanners: compared_scanners(self.scanners, &tally, images),
             unchecked: unchecked_on_images(self.unchecked),

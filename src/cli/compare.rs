@@ -1,0 +1,159 @@
+//! `crosscheck compare`: which scanner misses what, and why, on one image or over many.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::common::{PageArgs, PolicyArgs, print, say};
+use super::error::Error;
+use super::exit;
+use super::opened::{self, Opened};
+use crate::bundle::find::{Found, find};
+use crate::bundle::written;
+use crate::coverage::{Comparisons, ImageInput, InventoryTally};
+use crate::model::ScannerRun;
+use crate::model::comparison::UnreadInput;
+use crate::report::{self, ComparisonFormat, Options};
+
+/// Compare the scanners: what each misses and why, how far they agree, which of them to choose
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  crosscheck compare run/\n  crosscheck compare trivy.json grype.json snyk.json\n  crosscheck compare runs/ --format markdown      every run in the folder: a fleet\n\nExit codes: 0 compared · 2 nothing could be read · 3 some of the images could not be read"
+)]
+pub(super) struct CompareArgs {
+    /// Run directories, folders of them, reports that crosscheck wrote as JSON, or scanners' report files,
+    /// which together are about one image
+    #[arg(required = true, value_name = "RUN")]
+    paths: Vec<PathBuf>,
+
+    /// Package list of the image that scanners' report files are about
+    #[arg(long, value_name = "FILE")]
+    sbom: Vec<PathBuf>,
+
+    /// Go on when a report file seems to be about another image, with a warning
+    #[arg(long)]
+    allow_mixed_targets: bool,
+
+    #[command(flatten)]
+    policy: PolicyArgs,
+
+    /// Format of the comparison: table, json (see crosscheck schema comparison) or markdown
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "table",
+        value_parser = parse_format,
+        help_heading = "Output"
+    )]
+    format: ComparisonFormat,
+
+    /// Show every row
+    #[arg(long, help_heading = "Output")]
+    all: bool,
+
+    #[command(flatten)]
+    page: PageArgs,
+}
+
+/// Runs the subcommand.
+pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
+    let search = find(&args.paths);
+    let mut problems: Vec<(String, String)> = search
+        .problems
+        .into_iter()
+        .map(|problem| (String::new(), problem))
+        .collect();
+    let mut comparisons = Comparisons::default();
+    let mut inventories = InventoryTally::default();
+    let mut read = 0;
+    for found in &search.found {
+        // One image at a time: a fleet's reports together need not fit into memory.
+        match add(found, args, &mut comparisons, &mut inventories) {
+            Ok(()) => read += 1,
+            Err(error) => {
+                let source = found.path().display().to_string();
+                problems.extend(
+                    error
+                        .into_lines()
+                        .into_iter()
+                        .map(|line| (source.clone(), line)),
+                );
+            }
+        }
+    }
+    if read == 0 {
+        return Err(Error::usages(
+            problems.into_iter().map(|(_, line)| line).collect(),
+        ));
+    }
+    for (_, problem) in &problems {
+        say(&format!("warning: {problem}"));
+    }
+    let mut comparison = comparisons.finish();
+    comparison.inventories = inventories.finish();
+    comparison.unread = problems
+        .into_iter()
+        .map(|(source, problem)| UnreadInput { source, problem })
+        .collect();
+    comparison.unread.sort();
+    let options = Options {
+        rows: (!args.all).then_some(Options::DEFAULT_ROWS),
+        ..args.page.options()
+    };
+    print(|out| report::write_comparison(args.format, &comparison, &options, out))?;
+    Ok(if comparison.unread.is_empty() {
+        exit::PASS
+    } else {
+        exit::INSUFFICIENT
+    })
+}
+
+fn parse_format(name: &str) -> Result<ComparisonFormat, String> {
+    ComparisonFormat::from_name(name).ok_or_else(|| {
+        let known = ComparisonFormat::ALL.map(ComparisonFormat::name);
+        format!("no such format; there are {}", known.join(", "))
+    })
+}
+
+fn add(
+    found: &Found,
+    args: &CompareArgs,
+    comparisons: &mut Comparisons,
+    inventories: &mut InventoryTally,
+) -> Result<(), Error> {
+    let source = found.path().display().to_string();
+    let opened = match found {
+        Found::Written(path) => {
+            let report = written::read(path).map_err(Error::usage)?;
+            comparisons.add(&ImageInput {
+                report: &report,
+                source: &source,
+                layers: &[],
+            });
+            return Ok(());
+        }
+        Found::Run(directory) => opened::replay(directory, &args.policy)?,
+        Found::Reports(files) => {
+            opened::import(files, &args.sbom, args.allow_mixed_targets, &args.policy)?
+        }
+    };
+    let Opened {
+        runs,
+        report,
+        inventories: lists,
+    } = opened;
+    comparisons.add(&ImageInput {
+        report: &report,
+        source: &source,
+        layers: layers(&runs),
+    });
+    inventories.add(&lists);
+    Ok(())
+}
+
+/// The image's layers, bottom first, as the report has them that lists most.
+fn layers(runs: &[ScannerRun]) -> &[String] {
+    let reports = runs.iter().filter_map(|run| run.report.as_ref());
+    let lists = reports.map(|report| report.target.diff_ids.as_slice());
+    lists.max_by_key(|layers| layers.len()).unwrap_or(&[])
+}
