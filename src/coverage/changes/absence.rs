@@ -11,6 +11,9 @@ use crate::model::version::normal_form;
 use crate::model::{AdvisoryState, Ecosystem, Finding, Outcome, ScannerId};
 use crate::reconcile::{Inventory, normal_name};
 
+/// Observations on a finding whose names are looked at, against forged reports.
+const MOST_OBSERVATIONS: usize = 1_000;
+
 /// A run, ready to be asked.
 pub(super) struct Run<'a> {
     /// Each scanner's part.
@@ -62,7 +65,7 @@ impl<'a> Run<'a> {
     fn withheld_by(&self, finding: &Finding, scanners: &[&ScannerId]) -> Vec<WithheldBy> {
         let mut packages = names(finding);
         let mut said = ids(finding);
-        for observation in &finding.observations {
+        for observation in finding.observations.iter().take(MOST_OBSERVATIONS) {
             packages.insert(&observation.package);
             said.insert(
                 observation

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::version::normal_form;
 use crate::model::{Ecosystem, Finding};
 
-/// Names and ids of a finding that are looked at, the first ones by text: the most that real findings
-/// have, and what keeps a forged one from costing more than its size.
+/// Names and ids of a finding that are looked at: more than real findings have, and what keeps a forged
+/// one from costing far more than its size.
 const MOST_NAMES: usize = 200;
 const MOST_IDS: usize = 50;
 
