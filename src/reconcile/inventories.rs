@@ -1,7 +1,7 @@
 //! Each scanner's packages by group: from its report, and from package lists of its own that are
 //! given beside it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::packages::Identity;
 use super::{Groups, Placement, target};
@@ -70,6 +70,8 @@ pub(super) fn inventories<'a>(
     // The order in which they are given does not show in the result.
     given.sort_by_cached_key(|list| sort_key(list));
 
+    // A scanner with several reports gets each list once.
+    let mut added: BTreeSet<(&ScannerId, usize)> = BTreeSet::new();
     let mut inventories: BTreeMap<ScannerId, Inventory> = BTreeMap::new();
     for Listed {
         run,
@@ -80,8 +82,14 @@ pub(super) fn inventories<'a>(
         let inventory = inventories.entry(run.scanner.clone()).or_default();
         inventory.scope = report.inventory;
         if inventory.scope != InventoryScope::Complete {
-            for list in given.iter().filter(|list| is_own(run, report, list)) {
+            for (number, list) in given.iter().enumerate() {
+                if !is_own(run, report, list) {
+                    continue;
+                }
                 inventory.scope = InventoryScope::Complete;
+                if !added.insert((&run.scanner, number)) {
+                    continue;
+                }
                 for package in list.packages.iter().filter(|package| !package.source_level) {
                     inventory.add(&identity.group(package), package);
                 }

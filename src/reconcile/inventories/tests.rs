@@ -130,6 +130,18 @@ fn several_lists_are_united_in_whatever_order() {
 }
 
 #[test]
+fn two_reports_of_a_scanner_share_its_list() {
+    let mut second = grype();
+    second.source = "second.json".to_owned();
+    let given = [list("syft", &["chalk"])];
+    let reconciled = reconcile(&[grype(), second], &given, &SeverityRule::Vendor);
+    let inventory = &reconciled.inventories[&ScannerId::new("grype")];
+    assert_eq!(inventory.scope, WHOLE);
+    let key = (Ecosystem::Npm, "chalk".to_owned());
+    assert_eq!(inventory.packages[&key].len(), 1);
+}
+
+#[test]
 fn a_failed_run_has_no_list() {
     let mut run = grype();
     run.outcome = Outcome::Failed(crate::model::Failure {
