@@ -27,21 +27,35 @@ pub struct Owner {
     pub path: String,
 }
 
-/// Package groups with a version of each as installed.
-pub(super) type Groups<'a> = BTreeMap<PackageGroup, &'a str>;
+/// Package groups that hold a file, with a version of each as installed.
+pub(super) type Holders<'a> = BTreeMap<PackageGroup, &'a str>;
 
-/// Adds a group; of several spellings of its version the fullest stays.
-pub(super) fn add<'a>(groups: &mut Groups<'a>, group: PackageGroup, version: &'a str) {
-    let known = groups.entry(group).or_insert(version);
+/// How many groups are kept for a file. One installs it, or a few of which each diverts the others';
+/// a report that names thousands must not make every finding on the file look at all of them.
+pub(super) const MAX_HOLDERS: usize = 8;
+
+/// Adds a group; of several spellings of its version the fullest stays, and of more than `most` groups
+/// the first, in whatever order they come.
+pub(super) fn add<'a>(
+    holders: &mut Holders<'a>,
+    group: PackageGroup,
+    version: &'a str,
+    most: usize,
+) {
+    let known = holders.entry(group).or_insert(version);
     if (version.len(), version) > (known.len(), *known) {
         *known = version;
+    }
+    if holders.len() > most {
+        holders.pop_last();
     }
 }
 
 /// By finding key: the owner of the files by which all of the finding's packages were recognised.
 ///
-/// * A package manager's file list decides, where some complete package list has it.
-/// * Elsewhere a package of the operating system that is named after the content and has its version
+/// * A package manager's file list proves the owner. Where a complete package list has such lists, what
+///   is in none of them has no owner.
+/// * Without them a package of the operating system that is named after the content and has its version
 ///   is inferred to own it, if all of it lies where the distribution installs.
 /// * Some places are written to by the distribution's package manager alone.
 ///
@@ -93,7 +107,7 @@ struct Evidence<'o, 'a> {
 /// none where only the place tells.
 struct Claim<'g, 'a> {
     strength: Strength,
-    groups: Option<&'g Groups<'a>>,
+    groups: Option<&'g Holders<'a>>,
 }
 
 impl<'a> Evidence<'_, 'a> {
@@ -101,7 +115,7 @@ impl<'a> Evidence<'_, 'a> {
         let mut path_that_tells = None;
         let mut strength = Strength::Proven;
         // The groups that may have installed all of it.
-        let mut common: Option<Groups<'a>> = None;
+        let mut common: Option<Holders<'a>> = None;
         let mut only_place = false;
         for instance in &finding.instances {
             let paths = instance.locations.iter().filter_map(|l| l.path.as_deref());
@@ -169,7 +183,7 @@ impl<'a> Evidence<'_, 'a> {
 /// Packages of the operating system by what their names say they hold, and by their package manager.
 /// Of several that hold the same by their names the first stands for all, so that their number does
 /// not count.
-struct Named<'a>(HashMap<Content, BTreeMap<&'a Ecosystem, Groups<'a>>>);
+struct Named<'a>(HashMap<Content, BTreeMap<&'a Ecosystem, Holders<'a>>>);
 
 impl<'a> Named<'a> {
     fn learn(
@@ -190,7 +204,7 @@ impl<'a> Named<'a> {
                 })
             })
             .collect();
-        let mut named: HashMap<Content, BTreeMap<&Ecosystem, Groups<'_>>> = HashMap::new();
+        let mut named: HashMap<Content, BTreeMap<&Ecosystem, Holders<'_>>> = HashMap::new();
         let installed = reports
             .flat_map(|report| &report.packages)
             .filter(|package| package.ecosystem.is_os() && !package.source_level);
@@ -200,11 +214,8 @@ impl<'a> Named<'a> {
                     continue;
                 }
                 let by_manager = named.entry(content).or_default();
-                let groups = by_manager.entry(&package.ecosystem).or_default();
-                add(groups, identity.group(package), &package.version);
-                while groups.len() > 1 {
-                    groups.pop_last();
-                }
+                let holders = by_manager.entry(&package.ecosystem).or_default();
+                add(holders, identity.group(package), &package.version, 1);
             }
         }
         Self(named)

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::identifiers::{ClassIndex, Classes};
-use super::ownership::{self, Groups};
+use super::ownership::{self, Holders, MAX_HOLDERS};
 use super::packages::Identity;
 use super::same_files::{Content, content_of, contents, is_plausible_place, owns_files};
 use super::union_find::UnionFind;
@@ -23,9 +23,9 @@ use crate::model::{
 #[derive(Default)]
 pub(super) struct Owners<'a> {
     /// Of the operating system's package manager.
-    os: HashMap<&'a str, Groups<'a>>,
+    os: HashMap<&'a str, Holders<'a>>,
     /// Of conda.
-    conda: HashMap<&'a str, Groups<'a>>,
+    conda: HashMap<&'a str, Holders<'a>>,
 }
 
 impl<'a> Owners<'a> {
@@ -59,15 +59,15 @@ impl<'a> Owners<'a> {
                 &mut owners.conda
             };
             for file in own {
-                let groups = by_file.entry(file).or_default();
-                ownership::add(groups, group.clone(), &package.version);
+                let holders = by_file.entry(file).or_default();
+                ownership::add(holders, group.clone(), &package.version, MAX_HOLDERS);
             }
         }
         owners
     }
 
     /// The packages of the operating system that have the file.
-    pub(super) fn os_packages(&self, path: &str) -> Option<&Groups<'a>> {
+    pub(super) fn os_packages(&self, path: &str) -> Option<&Holders<'a>> {
         self.os.get(evidence_anchor(path))
     }
 

@@ -196,3 +196,20 @@ fn of_many_namesakes_one_is_kept() {
     let names: Vec<&str> = groups.keys().map(|group| group.name.as_str()).collect();
     assert_eq!(names, ["source-00"]);
 }
+
+#[test]
+fn a_file_that_thousands_claim_keeps_the_first_few() {
+    let group = |number: usize| PackageGroup {
+        ecosystem: Ecosystem::Deb,
+        name: format!("p{number:04}"),
+        version: None,
+    };
+    let mut forth = Holders::new();
+    let mut back = Holders::new();
+    for number in 0..1000 {
+        add(&mut forth, group(number), "1", MAX_HOLDERS);
+        add(&mut back, group(999 - number), "1", MAX_HOLDERS);
+    }
+    assert_eq!(forth.len(), MAX_HOLDERS);
+    assert_eq!(forth, back);
+}
