@@ -1,10 +1,10 @@
 //! What each scanner has to say on each finding, and why it says nothing.
 //!
 //! The decision is ordered; the first test that holds gives verdict and cause. Its steps are those of
-//! [`crate::model::Cause`]: what the scanner itself says or withholds by its own record, what its program or its design
-//! leaves out, what it was told to hide, what it leaves to the operating system's packages, what its
-//! package list lacks, and last what its data lack. The tests on a package that its list lacks exclude
-//! each other: listed as something else, no such package at all, or just not listed.
+//! [`Cause`]: what the scanner itself says or withholds by its own record, what its program or its
+//! design leaves out, what it was told to hide, what it leaves to the operating system's packages, what
+//! its package list lacks, and last what its data lack. The tests on a package that its list lacks
+//! exclude each other: listed as something else, no such package at all, or just not listed.
 //!
 //! Only evidence of the scanner itself counts: that another scanner catalogued a package does not
 //! tell whether this one did. Two tests look at several findings, how often a kind of findings is

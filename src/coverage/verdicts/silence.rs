@@ -1,6 +1,7 @@
 //! Why a scanner says nothing on a finding that no record explains.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use crate::model::version::compare;
 use crate::model::{
@@ -63,17 +64,22 @@ impl<'r> Subject<'r> {
     /// The other package as which it lists what lies there.
     fn as_another(&self, case: &Case<'_>, all: &[Subject<'r>]) -> Option<ScannerVerdict> {
         let (ecosystem, name) = &case.key;
-        for path in paths(case.finding).filter(|path| !holds_many(ecosystem, path)) {
+        let finding = case.finding;
+        let mut reporters: Option<Vec<&Subject<'r>>> = None;
+        for path in paths(finding).filter(|path| !holds_many(ecosystem, path)) {
             let Some(other) = self.catalogue.places.only_at(path) else {
                 continue;
             };
+            let reporters = reporters.get_or_insert_with(|| {
+                let names: BTreeSet<&ScannerId> = direct(finding).map(|row| &row.scanner).collect();
+                let all = all.iter();
+                all.filter(|subject| names.contains(subject.scanner))
+                    .collect()
+            });
             // A file in which a reporter sees several packages holds several.
-            let has_several = |reporter: &ScannerId| {
-                let mut reporter = all.iter().filter(|subject| subject.scanner == reporter);
-                reporter.any(|reporter| reporter.catalogue.places.has_several_at(path))
-            };
+            let mut reporters = reporters.iter();
             let is_one_package = !holds_many(&other.key.0, path)
-                && !direct(case.finding).any(|row| has_several(&row.scanner));
+                && !reporters.any(|reporter| reporter.catalogue.places.has_several_at(path));
             if is_one_package {
                 let (ecosystem, name) = other.key;
                 let reason = format!(
@@ -88,7 +94,7 @@ impl<'r> Subject<'r> {
             }
         }
         if *ecosystem == Ecosystem::Maven
-            && let Some(version) = &case.finding.package.version
+            && let Some(version) = &finding.package.version
             && let Some(other) = self.catalogue.artifact(name, version)
         {
             let reason = format!("lists the artifact in this version as {other}");
@@ -163,9 +169,7 @@ impl<'r> Subject<'r> {
         }
         let installed = self.catalogue.source_versions(&case.key, finding);
         let first = installed.clone().next()?;
-        let observed = finding.observations.iter().flat_map(|row| &row.fixed_in);
-        let mut fixes = finding.fix.versions.iter().chain(observed);
-        let fix = fixes.find(|fix| {
+        let fix = finding.fix.versions.iter().find(|fix| {
             let mut installed = installed.clone();
             installed.all(|version| is_at_least(&case.key.0, version, fix))
         })?;

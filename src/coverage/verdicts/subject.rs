@@ -131,8 +131,9 @@ impl<'r> Subject<'r> {
         if !self.is_trusted {
             return Some(self.failed());
         }
-        self.says(case, said)
+        says(case, said)
             .or_else(|| self.withheld(case))
+            .or_else(|| self.by_cve(case))
             .or_else(|| self.drops(case))
             .or_else(|| self.void(case))
             .or_else(|| self.not_assessed(case))
@@ -163,16 +164,10 @@ impl<'r> Subject<'r> {
         proven(Verdict::Failed, Cause::NoResult, reason)
     }
 
-    fn says(&self, case: &Case<'_>, said: Said<'_>) -> Option<ScannerVerdict> {
+    /// A notice that stands in its report under another flaw's id. What it withheld by its own record
+    /// goes before.
+    fn by_cve(&self, case: &Case<'_>) -> Option<ScannerVerdict> {
         let id = &case.finding.vulnerability.id;
-        if let Some(row) = said.direct {
-            let reason = format!("lists {}", words(row));
-            return Some(proven(Verdict::Reported, Cause::Listed, reason));
-        }
-        if let Some(row) = said.covering {
-            let reason = format!("lists {}, which covers {id}", words(row));
-            return Some(proven(Verdict::Covered, Cause::CoveringAdvisory, reason));
-        }
         let notice = self.collapsed.covering(case.finding)?;
         let reason = format!(
             "lists another flaw of the same package and fix in the place of {notice}, which it matched; \
@@ -305,6 +300,18 @@ fn common_filters<'r>(filters: impl Iterator<Item = &'r Filters>) -> Filters {
         }
     });
     common.unwrap_or_default()
+}
+
+/// What a scanner itself says of a finding.
+fn says(case: &Case<'_>, said: Said<'_>) -> Option<ScannerVerdict> {
+    if let Some(row) = said.direct {
+        let reason = format!("lists {}", words(row));
+        return Some(proven(Verdict::Reported, Cause::Listed, reason));
+    }
+    let row = said.covering?;
+    let id = &case.finding.vulnerability.id;
+    let reason = format!("lists {}, which covers {id}", words(row));
+    Some(proven(Verdict::Covered, Cause::CoveringAdvisory, reason))
 }
 
 fn words(observation: &ObservationRecord) -> String {
