@@ -269,6 +269,7 @@ impl OwnedBy {
         });
         Owner {
             package,
+            version: None,
             strength: self.strength,
             path: "/a/path".to_owned(),
         }

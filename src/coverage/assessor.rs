@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use globset::{GlobBuilder, GlobMatcher};
 
 use crate::model::version::compare;
-use crate::model::{Capabilities, Ecosystem, Finding, Package, ScannerRun, Strength};
+use crate::model::{Capabilities, Ecosystem, Finding, LeavesOwned, Package, ScannerRun, Strength};
 
 /// The statement of one scanner's adapter on what it matches against advisories, as far as it holds
 /// for the scanner's version.
@@ -36,7 +36,7 @@ pub(super) struct Leaves {
     ecosystems: BTreeSet<Ecosystem>,
     /// Inferred where the rule has a first version and the scanner's is not known.
     pub(super) strength: Strength,
-    pub(super) reason: String,
+    pub(super) terms: LeavesOwned,
 }
 
 impl Assessor {
@@ -84,7 +84,7 @@ impl Assessor {
                 Some(Leaves {
                     ecosystems: names.map(|name| Ecosystem::from_name(name)).collect(),
                     strength: in_force(runs, leaves.since.as_deref(), None)?,
-                    reason: leaves.reason.clone(),
+                    terms: leaves.clone(),
                 })
             });
         assessor

@@ -165,6 +165,9 @@ pub struct LeavesOwned {
     /// with the other (`1.26.12` and `1.26.12-1`).
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub same_version: bool,
+    /// True when it takes them out of its package list: what is in the list was not left.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub unlisted: bool,
     /// Why, one line.
     pub reason: String,
 }

@@ -25,6 +25,8 @@ pub(super) struct Subject<'r> {
     failure: Option<&'r Failure>,
     pub(super) assessor: Assessor,
     pub(super) catalogue: Catalogue<'r>,
+    /// The distribution that it recognised.
+    distro: Option<&'r Distro>,
     /// The distribution that it states to be out of support.
     out_of_support: Option<&'r Distro>,
     pub(super) database_built: Option<Timestamp>,
@@ -97,6 +99,7 @@ impl<'r> Subject<'r> {
                 .map(|inventory| Catalogue::new(inventory, &assessor))
                 .unwrap_or_default(),
             assessor,
+            distro: reports().find_map(|report| report.target.distro.as_ref()),
             out_of_support: reports()
                 .filter_map(|report| report.target.distro.as_ref())
                 .find(|distro| distro.end_of_life),
@@ -247,7 +250,17 @@ impl<'r> Subject<'r> {
     pub(super) fn owned(&self, case: &Case<'_>) -> Option<ScannerVerdict> {
         let owner = case.owner?;
         let leaves = self.assessor.leaves_owned(&case.key.0)?;
-        let verdict = match self.sight_of(case) {
+        let family = self.distro.map(|distro| distro.family.as_str());
+        let mut instances = case.finding.instances.iter();
+        let holds = instances.all(|instance| {
+            let owner = owner.version.as_deref();
+            leaves.terms.applies(family, &instance.version, owner)
+        });
+        let sight = self.sight_of(case);
+        if !holds || leaves.terms.unlisted && matches!(sight, Sight::Same | Sight::Sibling) {
+            return None;
+        }
+        let verdict = match sight {
             Sight::Same | Sight::Sibling => Verdict::NoMatch,
             Sight::Absent => Verdict::PackageNotSeen,
             Sight::Unknown => Verdict::NotAssessed,
@@ -257,7 +270,10 @@ impl<'r> Subject<'r> {
             || "a package of the operating system".to_owned(),
             ToString::to_string,
         );
-        let because = format!("{installed_by} installed {}; {}", owner.path, leaves.reason);
+        let because = format!(
+            "{installed_by} installed {}; {}",
+            owner.path, leaves.terms.reason
+        );
         Some(if case.owner_is_affected {
             ScannerVerdict {
                 strength: owner.strength.max(leaves.strength),
