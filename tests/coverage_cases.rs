@@ -124,6 +124,8 @@ struct About {
 #[serde(deny_unknown_fields)]
 struct OwnedBy {
     package: Option<String>,
+    /// As installed.
+    version: Option<String>,
     strength: Strength,
 }
 
@@ -269,7 +271,7 @@ impl OwnedBy {
         });
         Owner {
             package,
-            version: None,
+            version: self.version.clone(),
             strength: self.strength,
             path: "/a/path".to_owned(),
         }

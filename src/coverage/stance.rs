@@ -107,6 +107,15 @@ impl Pattern {
         }
     }
 
+    /// The same over those scanners alone that have these numbers.
+    pub(super) fn narrowed(&self, numbers: &[usize]) -> Self {
+        let stances = numbers.iter().map(|number| self.stance(*number));
+        Self {
+            stances: stances.collect(),
+            void: self.void,
+        }
+    }
+
     /// The same over `all` scanners: each of its own has its number there in `places`, the others are
     /// absent.
     pub(super) fn widened(&self, places: &[usize], all: usize) -> Self {

@@ -40,9 +40,8 @@ pub struct Comparison {
     /// (A. Lex and others, "UpSet: Visualization of Intersecting Sets", IEEE TVCG 20(12), 2014). Most
     /// findings first. Of the images in [`Comparison::base`].
     pub sets: Vec<SetIntersection>,
-    /// On what sets, contributions and choices of scanners are counted: images on which every scanner
-    /// that ever gave a result gave one, so that a failure on another image is no miss. Where they have
-    /// no findings, `sets`, `contributions`, `curve` and `best` are empty.
+    /// On what sets, contributions and choices of scanners are counted: images on which every one of
+    /// them gave a result, so that a failure on another image is no miss. Where they have no findings, `sets`, `contributions`, `curve` and `best` are empty.
     pub base: Base,
     /// What each scanner adds to the others.
     pub contributions: Vec<Contribution>,
@@ -298,18 +297,22 @@ pub struct MatrixCell<T> {
 /// The images that several counts are about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Base {
-    /// Scanners that gave a result on each of these images: those that ever gave one.
+    /// Scanners that gave a result on each of these images.
     pub scanners: Vec<ScannerId>,
+    /// Scanners with a result on too few images to be compared with the others: with them fewer than
+    /// half of the images would be left.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub left_out: Vec<ScannerId>,
     /// Number of images.
     pub images: usize,
-    /// Findings on them, without void ones.
+    /// Findings of these scanners on them, without void ones.
     pub findings: usize,
 }
 
 /// Findings that these scanners report and no others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SetIntersection {
-    /// The scanners, by id. Empty for findings of scanners outside the base alone.
+    /// The scanners, by id.
     pub scanners: Vec<ScannerId>,
     /// Findings.
     pub count: usize,

@@ -249,6 +249,7 @@ pub(crate) fn one_image() -> Comparison {
             set(&["grype"], 7),
         ],
         base: Base {
+            left_out: Vec::new(),
             scanners: ids(&["grype", "trivy"]),
             images: 1,
             findings: 65,
@@ -557,6 +558,7 @@ fn fleet_scanners(comparison: &mut Comparison) {
 
 fn fleet_choices(comparison: &mut Comparison) {
     comparison.base = Base {
+        left_out: Vec::new(),
         scanners: ids(&["docker-scout", "grype", "snyk", "trivy"]),
         images: 2,
         findings: 354,

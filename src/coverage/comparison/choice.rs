@@ -1,8 +1,8 @@
 //! Which scanners together report how much, and which to choose.
 //!
-//! Everything here is counted on the images where every scanner that ever gave a result gave one, so
-//! that a failure is no miss, and without void findings. A finding counts for those who report it, in
-//! this very package.
+//! Everything here is counted on the images where every one of the scanners that are compared gave a
+//! result ([`super::base`]), so that a failure is no miss, and without void findings. A finding counts
+//! for those who report it, in this very package.
 
 use std::collections::BTreeMap;
 
@@ -94,8 +94,6 @@ impl<'t> Choices<'t> {
         if self.all == 0 {
             return Vec::new();
         }
-        let reported = self.found.iter().filter(|f| !f.reporters.is_empty());
-        let reported: usize = reported.map(|found| found.count).sum();
         let contribution = |(number, scanner): (usize, &ScannerId)| {
             let mut marginal = Ratio::default();
             // By the number of those who report them, so that the sum below is of few terms and in
@@ -119,11 +117,7 @@ impl<'t> Choices<'t> {
                 .sum();
             Contribution {
                 scanner: scanner.clone(),
-                shapley: if reported == 0 {
-                    0.0
-                } else {
-                    part / real(reported)
-                },
+                shapley: part / real(self.all),
                 duration_ms_per_marginal: duration(scanner, base)
                     .and_then(|duration| duration.checked_div(u64::try_from(marginal.count).ok()?)),
                 marginal,

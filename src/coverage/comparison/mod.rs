@@ -7,6 +7,7 @@
 //! at the end.
 
 mod agreement;
+mod base;
 mod choice;
 mod estimate;
 mod image;
@@ -160,11 +161,10 @@ impl Comparisons {
             images.iter().flat_map(|image| &image.with_result).collect();
         let scanners: Vec<ScannerId> = with_result.into_iter().cloned().collect();
         let tally = Tally::new(images, &scanners);
-        let choices = Choices::new(&tally);
-        let base: Vec<&Image> = images
-            .iter()
-            .filter(|image| image.with_result.len() == scanners.len())
-            .collect();
+        let chosen = base::scanners(images, &scanners);
+        let base = base::images(images, &chosen);
+        let compared = tally.narrowed(&chosen);
+        let choices = Choices::new(&compared);
         let (numbers, pairs): (Vec<(usize, usize)>, Vec<ComparedPair>) =
             agreement::pairs(scanners.len())
                 .filter_map(|numbers| {
@@ -188,15 +188,20 @@ impl Comparisons {
             base: Base {
                 images: base.len(),
                 findings: choices.findings(),
-                scanners: scanners.clone(),
+                left_out: scanners
+                    .iter()
+                    .filter(|scanner| !chosen.contains(scanner))
+                    .cloned()
+                    .collect(),
+                scanners: chosen.clone(),
             },
             contributions: choices.contributions(&base),
             curve: choices.curve(),
             best: choices.best(),
-            strata: strata::strata(&tally, &numbers),
+            strata: strata::strata(&tally, &numbers, &chosen),
             inventories: None,
             unread: Vec::new(),
-            unseen: estimate::unseen(&tally),
+            unseen: estimate::unseen(&compared),
             scanners: compared_scanners(self.scanners, &tally, images),
             unchecked: unchecked_on_images(self.unchecked),
             images: images.iter().map(|image| image.summary.clone()).collect(),

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use crate::model::ScannerId;
 use crate::model::comparison::{Strata, Stratum, StratumPair};
 
 use super::agreement::adjusted;
@@ -9,24 +10,26 @@ use super::choice::Choices;
 use super::image::{Layer, Part};
 use super::tally::Tally;
 
-/// The parts that have findings. `pairs` are the pairs of scanners that are compared.
-pub(super) fn strata(tally: &Tally<'_>, pairs: &[(usize, usize)]) -> Strata {
+/// The parts that have findings. `pairs` are the pairs of scanners that are compared, `chosen` those of
+/// which two are to be chosen.
+pub(super) fn strata(tally: &Tally<'_>, pairs: &[(usize, usize)], chosen: &[ScannerId]) -> Strata {
+    let compared = &Compared { pairs, chosen };
     Strata {
         ecosystem: by(
             tally,
-            pairs,
+            compared,
             |part| part.ecosystem.clone(),
             ToString::to_string,
         ),
         severity: by(
             tally,
-            pairs,
+            compared,
             |part| part.severity,
             |Reverse(severity)| severity.to_string(),
         ),
         fixable: by(
             tally,
-            pairs,
+            compared,
             |part| Reverse(part.fixable),
             |Reverse(fixable)| if *fixable { "fixable" } else { "not fixable" }.to_owned(),
         ),
@@ -35,11 +38,17 @@ pub(super) fn strata(tally: &Tally<'_>, pairs: &[(usize, usize)]) -> Strata {
             .iter()
             .any(|row| row.part.layer != Layer::Unknown)
         {
-            by(tally, pairs, |part| part.layer.clone(), layer_name)
+            by(tally, compared, |part| part.layer.clone(), layer_name)
         } else {
             Vec::new()
         },
     }
+}
+
+/// What is compared in each part.
+struct Compared<'a> {
+    pairs: &'a [(usize, usize)],
+    chosen: &'a [ScannerId],
 }
 
 fn layer_name(layer: &Layer) -> String {
@@ -51,18 +60,18 @@ fn layer_name(layer: &Layer) -> String {
 
 fn by<K: Ord>(
     tally: &Tally<'_>,
-    pairs: &[(usize, usize)],
+    compared: &Compared<'_>,
     key: impl Fn(&Part) -> K,
     name: impl Fn(&K) -> String,
 ) -> Vec<Stratum> {
     let parts = tally.by_part(key).into_iter();
     parts
-        .map(|(key, part)| stratum(&part, pairs, name(&key)))
+        .map(|(key, part)| stratum(&part, compared, name(&key)))
         .filter(|stratum| stratum.findings > 0)
         .collect()
 }
 
-fn stratum(tally: &Tally<'_>, pairs: &[(usize, usize)], name: String) -> Stratum {
+fn stratum(tally: &Tally<'_>, compared: &Compared<'_>, name: String) -> Stratum {
     let scanners = || tally.scanners.iter().enumerate();
     Stratum {
         name,
@@ -76,7 +85,8 @@ fn stratum(tally: &Tally<'_>, pairs: &[(usize, usize)], name: String) -> Stratum
                 (scanner.clone(), alone)
             })
             .collect(),
-        pairs: pairs
+        pairs: compared
+            .pairs
             .iter()
             .filter_map(|(a, b)| {
                 Some(StratumPair {
@@ -86,6 +96,6 @@ fn stratum(tally: &Tally<'_>, pairs: &[(usize, usize)], name: String) -> Stratum
                 })
             })
             .collect(),
-        best_pair: Choices::new(tally).best_pair(),
+        best_pair: Choices::new(&tally.narrowed(compared.chosen)).best_pair(),
     }
 }

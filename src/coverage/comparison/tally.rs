@@ -39,8 +39,7 @@ impl Row<'_> {
         stances.filter(|s| **s != Stance::Absent).nth(1).is_some()
     }
 
-    /// True where every scanner that ever gave a result gave one on the image, and the findings are
-    /// not void.
+    /// True where every scanner of the tally gave a result on the image, and the findings are not void.
     pub(super) fn in_base(&self) -> bool {
         !self.pattern.void && !self.pattern.stances.contains(&Stance::Absent)
     }
@@ -71,6 +70,24 @@ impl<'i> Tally<'i> {
             }));
         }
         Self { scanners, rows }
+    }
+
+    /// The findings of these scanners, which are some of the tally's, by id.
+    pub(super) fn narrowed(&self, scanners: &'i [ScannerId]) -> Self {
+        let places = scanners.iter();
+        let places: Vec<usize> = places
+            .filter_map(|scanner| self.scanners.binary_search(scanner).ok())
+            .collect();
+        let narrowed = self.rows.iter().map(|row| Row {
+            pattern: row.pattern.narrowed(&places),
+            ..row.clone()
+        });
+        Self {
+            scanners,
+            rows: narrowed
+                .filter(|row| row.pattern.reporters().next().is_some())
+                .collect(),
+        }
     }
 
     /// The findings by part, each part of its own.

@@ -129,21 +129,48 @@ fn what_is_empty_is_compared_to_nothing() {
         (1, 0)
     );
     assert!(comparison.contributions.is_empty());
-    let elsewhere = image("b", &["trivy"]).with(30, "R");
-    let comparison = compared([&image("a", &["grype"]).with(30, "R"), &elsewhere]);
-    assert_eq!(
-        (comparison.base.scanners.len(), comparison.base.images),
-        (2, 0)
-    );
-    assert!(comparison.curve.is_empty() && comparison.contributions.is_empty());
-    let Estimate::Refused { reason } = &comparison.unseen.pairs[0].estimate else {
-        panic!("{:?}", comparison.unseen)
-    };
-    assert_eq!(
-        reason,
-        "there are no findings on images where every scanner gave a result"
-    );
     let comparison = compared([&image("a", &["grype", "trivy"])]);
     assert_eq!(comparison.pairs[0].agreement.finding.jaccard.value, None);
     assert!(comparison.best.is_empty());
+}
+
+#[test]
+fn a_scanner_tried_on_a_few_images_is_no_part_of_the_choice() {
+    let both = |name| image(name, &["a", "b"]).with(2, "RR").with(1, "R-");
+    let tried = image("three", &["a", "b", "c"])
+        .with(1, "RR-")
+        .with(4, "--R");
+    let comparison = compared([&both("one"), &both("two"), &tried]);
+    let base = &comparison.base;
+    assert_eq!(
+        (names(&base.scanners), names(&base.left_out), base.images),
+        ("a+b".to_owned(), "c".to_owned(), 3)
+    );
+    // What only the one left out reports is no loss of the others.
+    assert_eq!(base.findings, 7);
+    assert_eq!(comparison.best[1].covered.count, 7);
+    assert_eq!(comparison.universe.findings, 11);
+
+    // On half of the images it is one of them.
+    let comparison = compared([&both("one"), &tried]);
+    let base = &comparison.base;
+    assert_eq!((names(&base.scanners).as_str(), base.images), ("a+b+c", 1));
+    assert!(base.left_out.is_empty());
+}
+
+#[test]
+fn scanners_that_never_met_are_not_compared() {
+    let elsewhere = image("b", &["trivy"]).with(30, "R");
+    let comparison = compared([
+        &image("a", &["grype"]).with(30, "R"),
+        &elsewhere,
+        &image("c", &["snyk"]).with(30, "R"),
+    ]);
+    let base = &comparison.base;
+    assert_eq!(
+        (names(&base.scanners), names(&base.left_out), base.images),
+        ("grype".to_owned(), "snyk+trivy".to_owned(), 1)
+    );
+    assert!(comparison.pairs.is_empty() && comparison.unseen.pairs.is_empty());
+    assert!(matches!(comparison.unseen.all, Estimate::Refused { .. }));
 }
