@@ -105,7 +105,7 @@ def differences(check):
     """The whole run against itself, and against those with a failed scanner."""
     _, text = check.crosscheck("diff", "archive", "archive", "--format", "json")
     same = json.loads(text)
-    check.equal("diff with itself", (0, 0, 0), (len(same["new"]), len(same["gone"]), len(same["changed"])))
+    check.equal("diff with itself", [0] * 4, [len(same[kind]) for kind in ("new", "fixed", "gone", "changed")])
     whole = {(row["id"], row["group"]): finders(row) for row in check.expected("archive")["findings"]}
     for name in ("killed", "damaged-databases"):
         rest = {(row["id"], row["group"]) for row in check.expected(name)["findings"]}
@@ -113,7 +113,7 @@ def differences(check):
         _, text = check.crosscheck("diff", "archive", name, "--format", "json")
         changes = json.loads(text)
         check.equal(f"diff with {name}: gone", len(lost), len(changes["gone"]))
-        check.equal(f"diff with {name}: fixed", 0, sum(row["fixed"] for row in changes["gone"]))
+        check.equal(f"diff with {name}: fixed", 0, len(changes["fixed"]))
         _, text = check.crosscheck("diff", name, "archive", "--format", "json", "--fail-on-new", codes=(0, 1))
         check.equal(f"diff back from {name}: new", len(lost), len(json.loads(text)["new"]))
 
