@@ -31,7 +31,12 @@ impl<'a> Case<'a> {
         let mut best: BTreeMap<&ScannerId, (u8, &CorpusFile, &ScannerReport)> = BTreeMap::new();
         let mut inventories = Vec::new();
         for &(file, report) in reports {
-            if is_inventory(report) {
+            let has_better = reports.iter().any(|(_, other)| {
+                other.scanner == report.scanner && preference(other) < preference(report)
+            });
+            // What a scanner wrote as CycloneDX beside its own JSON is its package list.
+            let lists_packages = has_better && report.format == Format::CycloneDx.title();
+            if is_inventory(report) || lists_packages {
                 inventories.push(report.clone());
                 continue;
             }
