@@ -145,7 +145,7 @@ fn what_cannot_be_read_is_told_with_place_and_remedy() {
     workspace.run(&["compare", "cut.json"]).assert_refused(&[
         "cut.json",
         "line",
-        "not a report of crosscheck",
+        "no whole JSON document",
     ]);
     let later = merged.stdout.replacen("\"1\"", "\"7\"", 1);
     workspace.write("later.json", later);

@@ -4,6 +4,9 @@
 //! Run one with `cargo +nightly fuzz run trivy`. Seeds help: a folder of real reports can be given
 //! after the name of the target.
 
+use crosscheck::bundle::written;
+use crosscheck::coverage::changes::{Side, changes};
+use crosscheck::coverage::{Comparisons, ImageInput};
 use crosscheck::formats::{self, Format, ReadError};
 use crosscheck::model::report::TargetSummary;
 use crosscheck::model::version::{compare, normal_form, upstream};
@@ -42,6 +45,30 @@ pub fn read_vex(skeletons: &[&str], bytes: &[u8]) {
     for document in filled(skeletons, bytes) {
         check_vex(&document);
     }
+}
+
+/// Reads `bytes` as a report of crosscheck, and compares it with itself.
+pub fn read_written(bytes: &[u8]) {
+    let Ok(report) = written::parse(bytes) else {
+        return;
+    };
+    let mut comparisons = Comparisons::default();
+    let image = ImageInput {
+        report: &report,
+        source: "fuzz.json",
+        layers: &[],
+    };
+    comparisons.add(&image);
+    comparisons.add(&image);
+    assert_eq!(comparisons.finish().universe.images, 2);
+    let side = Side {
+        source: "fuzz.json",
+        report: &report,
+        inventories: None,
+        policy: None,
+    };
+    let changes = changes(&side, &side);
+    assert!(changes.new.is_empty() && changes.fixed.is_empty() && changes.gone.is_empty());
 }
 
 fn filled(skeletons: &[&str], bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
