@@ -451,7 +451,7 @@ fn what_is_no_run_and_no_report_is_refused() {
         "trivy.json",
         &[
             "trivy.json",
-            "not a report that crosscheck wrote",
+            "not a report as crosscheck writes it",
             "directory",
         ],
     );
@@ -470,7 +470,7 @@ fn what_is_no_run_and_no_report_is_refused() {
     altered(|report| report["findings"] = json!("none"));
     refused(
         "altered.json",
-        &["altered.json", "line", "write the report again"],
+        &["altered.json", "line", "not a report as crosscheck writes it"],
     );
     fs::write(workspace.join("tuesday/run.json"), "{").expect("a writable folder");
     refused(

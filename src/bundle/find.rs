@@ -1,6 +1,7 @@
 //! The images that a set of paths stands for: runs, reports that crosscheck wrote, and scanners'
 //! report files, found in folders of any shape.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -37,10 +38,15 @@ impl Found {
 /// What was found, and what could not be looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
-    /// The images, in the order of the paths, then of the names in them.
+    /// The images, in the order of the paths, then of the names in them. Each run and each file is here
+    /// once, by however many paths it is reached.
     pub found: Vec<Found>,
     /// What could not be looked at, one line each with the path and the remedy.
     pub problems: Vec<String>,
+    /// What was passed over on purpose, one line each.
+    pub notes: Vec<String>,
+    /// Where the search was, by the paths that lead there without links.
+    seen: HashSet<PathBuf>,
 }
 
 /// Finds images. A run's directory and a report of crosscheck stand for one image each; scanners'
@@ -51,10 +57,14 @@ pub fn find(paths: &[PathBuf]) -> Search {
     let mut search = Search::default();
     let mut files = Vec::new();
     for path in paths {
-        if path.is_dir() {
-            let before = search.found.len() + search.problems.len();
+        if !search.is_new(path) {
+            search
+                .notes
+                .push(format!("{}: given twice, counted once", path.display()));
+        } else if path.is_dir() {
+            let before = search.found.len() + search.problems.len() + search.notes.len();
             search.folder(path, MAX_DEPTH);
-            if search.found.len() + search.problems.len() == before {
+            if search.found.len() + search.problems.len() + search.notes.len() == before {
                 search.problems.push(format!(
                     "{}: holds no run, which has a run.json, and no report files (*.json, *.sarif); give \
                      what `crosscheck scan --out` wrote",
@@ -75,6 +85,15 @@ pub fn find(paths: &[PathBuf]) -> Search {
 }
 
 impl Search {
+    /// True the first time that a path leads to this place. What cannot be followed is new: it is told
+    /// when it is read.
+    fn is_new(&mut self, path: &Path) -> bool {
+        match path.canonicalize() {
+            Ok(place) => self.seen.insert(place),
+            Err(_) => true,
+        }
+    }
+
     fn folder(&mut self, path: &Path, depth: usize) {
         if path.join(RUN).exists() || path.join(INCOMPLETE).exists() {
             self.found.push(Found::Run(path.to_owned()));
@@ -90,14 +109,33 @@ impl Search {
                 return;
             }
         };
+        let new: Vec<PathBuf> = entries
+            .into_iter()
+            .filter(|entry| {
+                let is_new = self.is_new(entry);
+                if !is_new {
+                    let note = format!("{}: reached twice, counted once", entry.display());
+                    self.notes.push(note);
+                }
+                is_new
+            })
+            .collect();
         let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) =
-            entries.into_iter().partition(|entry| entry.is_dir());
+            new.into_iter().partition(|entry| entry.is_dir());
         let reports: Vec<PathBuf> = files.into_iter().filter(|file| is_report(file)).collect();
         let (written, reports): (Vec<PathBuf>, Vec<PathBuf>) =
             reports.into_iter().partition(|file| written::is_ours(file));
-        self.found.extend(written.into_iter().map(Found::Written));
-        if !reports.is_empty() {
+        if reports.is_empty() {
+            self.found.extend(written.into_iter().map(Found::Written));
+        } else {
             self.found.push(Found::Reports(reports));
+            let beside = |file: PathBuf| {
+                let file = file.display();
+                format!(
+                    "{file}: left out: scanners' reports, from which it may be made, lie beside it"
+                )
+            };
+            self.notes.extend(written.into_iter().map(beside));
         }
         for folder in folders {
             if depth == 0 {
@@ -105,24 +143,20 @@ impl Search {
                     "{}: lies too deep; give the folder itself",
                     folder.display()
                 ));
-                return;
+            } else {
+                self.folder(&folder, depth - 1);
             }
-            self.folder(&folder, depth - 1);
         }
     }
 }
 
-/// The entries of a folder by name, hidden ones left out. A link to a folder is not followed: it may
-/// lead back.
+/// The entries of a folder by name, hidden ones left out.
 fn entries(path: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(path)? {
         let entry = entry?;
-        let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
-        let path = entry.path();
-        let leads_elsewhere = entry.file_type()?.is_symlink() && path.is_dir();
-        if !is_hidden && !leads_elsewhere {
-            entries.push(path);
+        if !entry.file_name().to_string_lossy().starts_with('.') {
+            entries.push(entry.path());
         }
     }
     entries.sort();
@@ -226,11 +260,40 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_that_leads_back_is_not_followed() {
+    fn links_are_followed_and_what_they_lead_to_is_counted_once() {
+        use std::os::unix::fs::symlink;
+        let elsewhere = tree(&[("run.json", "{}")]);
         let root = tree(&[("a/run.json", "{}")]);
-        std::os::unix::fs::symlink(root.path(), root.path().join("loop")).unwrap();
-        let search = find(&[root.path().to_owned()]);
-        assert_eq!(words(&search, root.path()), ["run a"]);
+        symlink(root.path(), root.path().join("back")).unwrap();
+        symlink(root.path().join("a"), root.path().join("same")).unwrap();
+        symlink(elsewhere.path(), root.path().join("there")).unwrap();
+        let search = find(&[root.path().to_owned(), root.path().join("a")]);
+        assert_eq!(words(&search, root.path()), ["run a", "run there"]);
         assert!(search.problems.is_empty(), "{:?}", search.problems);
+        assert_eq!(search.notes.len(), 3, "{:?}", search.notes);
+    }
+
+    #[test]
+    fn a_report_beside_those_that_it_was_made_from_is_no_image_of_its_own() {
+        let root = tree(&[("a/trivy.json", "{}"), ("a/report.json", OURS)]);
+        let search = find(&[root.path().to_owned()]);
+        assert_eq!(words(&search, root.path()), ["reports a/trivy.json"]);
+        assert!(
+            search.notes[0].contains("report.json: left out"),
+            "{:?}",
+            search.notes
+        );
+    }
+
+    #[test]
+    fn every_folder_that_lies_too_deep_is_told() {
+        let deep = "1/2/3/4/5/6/7/8";
+        let root = tree(&[
+            (&format!("{deep}/a/run.json"), "{}"),
+            (&format!("{deep}/b/run.json"), "{}"),
+        ]);
+        let search = find(&[root.path().to_owned()]);
+        assert!(search.found.is_empty());
+        assert_eq!(search.problems.len(), 2, "{:?}", search.problems);
     }
 }

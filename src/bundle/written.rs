@@ -98,16 +98,23 @@ pub fn parse(bytes: &[u8]) -> Result<Report, Problem> {
     serde_json::from_slice(bytes).map_err(located)
 }
 
-/// True for a file that says of itself that crosscheck wrote it, whole or not. No scanner's report
-/// has such a head.
+/// True for a file that says of itself that crosscheck wrote it. Of one that is cut off, and of a large
+/// one, the beginning decides.
 pub fn is_ours(path: &Path) -> bool {
     let text: String = head(path)
         .unwrap_or_default()
         .chars()
         .filter(|c| !c.is_whitespace())
         .collect();
-    text.starts_with("{\"schema_version\":")
-        && text.contains(concat!("\"name\":\"", env!("CARGO_PKG_NAME"), "\""))
+    if text.starts_with("{\"schema_version\":") {
+        return text.contains(concat!("\"name\":\"", env!("CARGO_PKG_NAME"), "\""));
+    }
+    // Another program may have put the keys into another order.
+    text.starts_with('{')
+        && read_limited(path, MAX_REPORT_BYTES).is_ok_and(|bytes| {
+            serde_json::from_slice::<Head>(&bytes)
+                .is_ok_and(|head| head.tool.name == env!("CARGO_PKG_NAME"))
+        })
 }
 
 /// What stands first in a file. Nothing is read of what is no file: a pipe would wait for its writer.

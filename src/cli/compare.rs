@@ -4,12 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::common::{PageArgs, PolicyArgs, print, say};
+use super::common::{LoadedPolicy, PageArgs, PolicyArgs, print, say};
 use super::error::Error;
 use super::exit;
 use super::opened::{self, Opened};
 use crate::bundle::find::{Found, find};
-use crate::bundle::written;
 use crate::coverage::{Comparisons, ImageInput, InventoryTally};
 use crate::model::ScannerRun;
 use crate::model::comparison::UnreadInput;
@@ -57,7 +56,13 @@ pub(super) struct CompareArgs {
 
 /// Runs the subcommand.
 pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
+    // A policy that cannot be read is told once, not for every image.
+    let policy = args.policy.policy.as_ref();
+    let policy = policy.map(|_| args.policy.load(None)).transpose()?;
     let search = find(&args.paths);
+    for note in &search.notes {
+        say(&format!("note: {note}"));
+    }
     let mut problems: Vec<(String, String)> = search
         .problems
         .into_iter()
@@ -68,7 +73,13 @@ pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
     let mut read = 0;
     for found in &search.found {
         // One image at a time: a fleet's reports together need not fit into memory.
-        match add(found, args, &mut comparisons, &mut inventories) {
+        match add(
+            found,
+            args,
+            policy.clone(),
+            &mut comparisons,
+            &mut inventories,
+        ) {
             Ok(()) => read += 1,
             Err(error) => {
                 let source = found.path().display().to_string();
@@ -118,13 +129,14 @@ fn parse_format(name: &str) -> Result<ComparisonFormat, String> {
 fn add(
     found: &Found,
     args: &CompareArgs,
+    policy: Option<LoadedPolicy>,
     comparisons: &mut Comparisons,
     inventories: &mut InventoryTally,
 ) -> Result<(), Error> {
     let source = found.path().display().to_string();
     let opened = match found {
         Found::Written(path) => {
-            let report = written::read(path).map_err(Error::usage)?;
+            let report = opened::written(path, &args.policy)?;
             comparisons.add(&ImageInput {
                 report: &report,
                 source: &source,
@@ -132,10 +144,14 @@ fn add(
             });
             return Ok(());
         }
-        Found::Run(directory) => opened::replay(directory, &args.policy)?,
-        Found::Reports(files) => {
-            opened::import(files, &args.sbom, args.allow_mixed_targets, &args.policy)?
-        }
+        Found::Run(directory) => opened::open_under(directory, policy, &args.policy)?,
+        Found::Reports(files) => opened::import_under(
+            files,
+            &args.sbom,
+            args.allow_mixed_targets,
+            policy,
+            &args.policy,
+        )?,
     };
     let Opened {
         runs,

@@ -3,16 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde::Deserialize;
 
 use super::common::{PageArgs, PolicyArgs, print};
 use super::error::Error;
 use super::exit;
 use super::opened::{self, Opened};
-use crate::bundle::{Bundle, MAX_REPORT_BYTES, read_limited};
+use crate::bundle::Bundle;
 use crate::coverage::changes::{Side, changes};
 use crate::model::changes::Changes;
-use crate::model::report::{Report, SCHEMA_VERSION};
+use crate::model::report::Report;
 use crate::report::{self, ChangesFormat, Options};
 
 /// Tell what changed between two runs: what is new, what is fixed, what is gone for another reason
@@ -120,7 +119,7 @@ impl Subject {
         if path.is_file() {
             return Ok(Self {
                 source,
-                made: Made::Before(Box::new(read_report(path, args)?)),
+                made: Made::Before(Box::new(opened::written(path, args)?)),
                 policy: None,
             });
         }
@@ -146,57 +145,4 @@ impl Subject {
             policy: self.policy.as_deref(),
         }
     }
-}
-
-/// What every report of this program has, whatever its version.
-#[derive(Deserialize)]
-struct Header {
-    schema_version: String,
-    tool: Tool,
-}
-
-#[derive(Deserialize)]
-struct Tool {
-    name: String,
-}
-
-/// Reads a report that this program wrote.
-fn read_report(path: &Path, args: &PolicyArgs) -> Result<Report, Error> {
-    let name = path.display();
-    let judges_again = args.policy.is_some() || args.profile.is_some() || args.now.is_some();
-    if judges_again || !args.inputs.is_empty() {
-        return Err(Error::usage(format!(
-            "{name}: a report cannot be judged again, under another policy or anything else that is \
-             taken into account; give the run's directory in its place, or leave these options out"
-        )));
-    }
-    let bytes = read_limited(path, MAX_REPORT_BYTES).map_err(Error::usage)?;
-    let header: Header = serde_json::from_slice(&bytes).map_err(|error| {
-        Error::usage(if error.is_data() {
-            format!(
-                "{name}: not a report that crosscheck wrote ({error}); give a report.json, a run's \
-                 directory, or the directory that holds the scanners' reports"
-            )
-        } else {
-            format!("{name}: no whole JSON document: {error}; write the report again")
-        })
-    })?;
-    if header.tool.name != env!("CARGO_PKG_NAME") {
-        return Err(Error::usage(format!(
-            "{name}: written by `{}`, not by crosscheck; give a report.json, a run's directory, or \
-             the directory that holds the scanners' reports",
-            header.tool.name
-        )));
-    }
-    if header.schema_version != SCHEMA_VERSION {
-        return Err(Error::usage(format!(
-            "{name}: written in layout {}, this version reads {SCHEMA_VERSION}; update crosscheck",
-            header.schema_version
-        )));
-    }
-    serde_json::from_slice(&bytes).map_err(|error| {
-        Error::usage(format!(
-            "{name}: not a report as crosscheck writes it: {error}; write the report again"
-        ))
-    })
 }

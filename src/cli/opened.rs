@@ -13,7 +13,7 @@ use super::inputs::{Collected, Recorded};
 use crate::analysis::{self, Analysis, Input};
 use crate::bundle::find::is_report;
 use crate::bundle::imports::{self, Imports};
-use crate::bundle::{Bundle, BundleError};
+use crate::bundle::{Bundle, BundleError, written};
 use crate::model::report::{Report, TargetSummary};
 use crate::model::{Diagnostic, DiagnosticLevel, Outcome, ScannerId, ScannerRun};
 use crate::policy::ResolvedPolicy;
@@ -62,6 +62,19 @@ pub(super) fn open_under(
         )));
     }
     import_under(&files, &[], false, policy, args)
+}
+
+/// Reads a report that crosscheck wrote. It was judged when it was made, and cannot be judged again.
+pub(super) fn written(path: &Path, args: &PolicyArgs) -> Result<Report, Error> {
+    let judges_again = args.policy.is_some() || args.profile.is_some() || args.now.is_some();
+    if judges_again || !args.inputs.is_empty() {
+        return Err(Error::usage(format!(
+            "{}: a report cannot be judged again, under another policy or anything else that is taken \
+             into account; give the run's directory in its place, or leave these options out",
+            path.display()
+        )));
+    }
+    written::read(path).map_err(Error::usage)
 }
 
 /// Judges a recorded run again.
@@ -195,7 +208,8 @@ pub(super) fn import(
     import_under(files, sboms, allow_mixed_targets, None, args)
 }
 
-fn import_under(
+/// The same under a policy that is read already.
+pub(super) fn import_under(
     files: &[PathBuf],
     sboms: &[PathBuf],
     allow_mixed_targets: bool,
