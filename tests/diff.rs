@@ -337,7 +337,7 @@ fn long_lists_are_cut_unless_all_is_asked_for() {
     }
     for format in ["table", "markdown"] {
         let cut = diff(&workspace, &["--format", format, "--width", "200"]);
-        let headline = cut.stdout.trim_start_matches('*');
+        let headline = cut.stdout.trim_start_matches("## ");
         assert!(
             headline.starts_with("39 new (39 block), 0 fixed"),
             "{headline}"
@@ -470,7 +470,11 @@ fn what_is_no_run_and_no_report_is_refused() {
     altered(|report| report["findings"] = json!("none"));
     refused(
         "altered.json",
-        &["altered.json", "line", "not a report as crosscheck writes it"],
+        &[
+            "altered.json",
+            "line",
+            "not a report as crosscheck writes it",
+        ],
     );
     fs::write(workspace.join("tuesday/run.json"), "{").expect("a writable folder");
     refused(

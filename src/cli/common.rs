@@ -13,7 +13,7 @@ use crate::formats;
 use crate::model::ScannerReport;
 use crate::model::report::Report;
 use crate::policy::{self, Policy, ResolvedPolicy};
-use crate::report::{self, Format, Options};
+use crate::report::{self, Format, Options, TextFormat};
 
 /// A policy is a page or ten; what is larger is something else.
 const MAX_POLICY: u64 = 1 << 20;
@@ -225,10 +225,17 @@ pub(super) struct OutputArgs {
 }
 
 fn parse_format(name: &str) -> Result<Format, String> {
-    Format::from_name(name).ok_or_else(|| {
-        let known: Vec<&str> = Format::ALL.iter().map(|f| f.name()).collect();
-        format!("no such format; there are {}", known.join(", "))
-    })
+    Format::from_name(name).ok_or_else(|| no_such_format(&Format::ALL.map(Format::name)))
+}
+
+/// Reads the name of a format in which comparisons and changes are written.
+pub(super) fn parse_text_format(name: &str) -> Result<TextFormat, String> {
+    TextFormat::from_name(name)
+        .ok_or_else(|| no_such_format(&TextFormat::ALL.map(TextFormat::name)))
+}
+
+fn no_such_format(known: &[&str]) -> String {
+    format!("no such format; there are {}", known.join(", "))
 }
 
 impl OutputArgs {

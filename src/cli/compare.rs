@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::common::{LoadedPolicy, PageArgs, PolicyArgs, print, say};
+use super::common::{LoadedPolicy, PageArgs, PolicyArgs, parse_text_format, print, say};
 use super::error::Error;
 use super::exit;
 use super::opened::{self, Opened};
@@ -12,7 +12,7 @@ use crate::bundle::find::{Found, find};
 use crate::coverage::{Comparisons, ImageInput, InventoryTally};
 use crate::model::ScannerRun;
 use crate::model::comparison::UnreadInput;
-use crate::report::{self, ComparisonFormat, Options};
+use crate::report::{self, Options, TextFormat};
 
 /// Compare the scanners: what each misses and why, how far they agree, which of them to choose
 #[derive(Args, Debug)]
@@ -41,10 +41,10 @@ pub(super) struct CompareArgs {
         long,
         value_name = "FORMAT",
         default_value = "table",
-        value_parser = parse_format,
+        value_parser = parse_text_format,
         help_heading = "Output"
     )]
-    format: ComparisonFormat,
+    format: TextFormat,
 
     /// Show every row
     #[arg(long, help_heading = "Output")]
@@ -116,13 +116,6 @@ pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
         exit::PASS
     } else {
         exit::INSUFFICIENT
-    })
-}
-
-fn parse_format(name: &str) -> Result<ComparisonFormat, String> {
-    ComparisonFormat::from_name(name).ok_or_else(|| {
-        let known = ComparisonFormat::ALL.map(ComparisonFormat::name);
-        format!("no such format; there are {}", known.join(", "))
     })
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::common::{PageArgs, PolicyArgs, print};
+use super::common::{PageArgs, PolicyArgs, parse_text_format, print};
 use super::error::Error;
 use super::exit;
 use super::opened::{self, Opened};
@@ -12,7 +12,7 @@ use crate::bundle::Bundle;
 use crate::coverage::changes::{Side, changes};
 use crate::model::changes::Changes;
 use crate::model::report::Report;
-use crate::report::{self, ChangesFormat, Options};
+use crate::report::{self, Options, TextFormat};
 
 /// Tell what changed between two runs: what is new, what is fixed, what is gone for another reason
 #[derive(Args, Debug)]
@@ -49,10 +49,10 @@ pub(super) struct DiffArgs {
         long,
         value_name = "FORMAT",
         default_value = "table",
-        value_parser = parse_format,
+        value_parser = parse_text_format,
         help_heading = "Output"
     )]
-    format: ChangesFormat,
+    format: TextFormat,
 
     /// Show every row of every list
     #[arg(long, help_heading = "Output")]
@@ -60,13 +60,6 @@ pub(super) struct DiffArgs {
 
     #[command(flatten)]
     page: PageArgs,
-}
-
-fn parse_format(name: &str) -> Result<ChangesFormat, String> {
-    ChangesFormat::from_name(name).ok_or_else(|| {
-        let known: Vec<&str> = ChangesFormat::ALL.iter().map(|f| f.name()).collect();
-        format!("no such format; there are {}", known.join(", "))
-    })
 }
 
 /// Runs the subcommand.

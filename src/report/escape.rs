@@ -141,12 +141,7 @@ fn ends_with_www(text: &str) -> bool {
 /// addresses in code: nobody is notified because a package is called `@team/library`.
 pub fn markdown_code(text: &str) -> String {
     let safe = terminal(text).replace('|', "\\|");
-    let mut longest = 0;
-    let mut run = 0;
-    for c in safe.chars() {
-        run = if c == '`' { run + 1 } else { 0 };
-        longest = longest.max(run);
-    }
+    let longest = longest_run(&safe, '`');
     let fence = "`".repeat(longest + 1);
     if safe.trim().is_empty() {
         String::new()
@@ -156,6 +151,17 @@ pub fn markdown_code(text: &str) -> String {
     } else {
         format!("{fence}{safe}{fence}")
     }
+}
+
+/// The most times that `c` stands beside itself.
+pub(super) fn longest_run(text: &str, c: char) -> usize {
+    let mut longest = 0;
+    let mut run = 0;
+    for other in text.chars() {
+        run = if other == c { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    longest
 }
 
 /// Appends `c` or its escape.

@@ -5,6 +5,7 @@
 
 mod changes;
 mod comparison;
+mod document;
 pub mod escape;
 mod explain;
 pub(crate) mod grid;
@@ -19,8 +20,8 @@ use std::io::{self, Write as _};
 
 use crate::model::report::Report;
 
-pub use changes::{ChangesFormat, write_changes};
-pub use comparison::{ComparisonFormat, write_comparison};
+pub use changes::write_changes;
+pub use comparison::write_comparison;
 pub use explain::write_explanation;
 pub use json::{changes_schema, comparison_schema, explanation_schema, schema, write_json};
 
@@ -67,6 +68,37 @@ impl Format {
     }
 
     /// The format of a [`Format::name`]; `None` for any other word.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+}
+
+/// A format that a comparison of scanners, or what changed between two runs, can be written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TextFormat {
+    /// Text for a person: a terminal or the log of a build.
+    Table,
+    /// Everything; its layout is published (see [`comparison_schema`] and [`changes_schema`]).
+    Json,
+    /// Text for a person, in GitHub-flavoured Markdown: the summary of a build, the comment on a merge
+    /// request.
+    Markdown,
+}
+
+impl TextFormat {
+    /// Every format.
+    pub const ALL: [Self; 3] = [Self::Table, Self::Json, Self::Markdown];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Json => "json",
+            Self::Markdown => "markdown",
+        }
+    }
+
+    /// The format of a [`TextFormat::name`]; `None` for any other word.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.name() == name)
     }
@@ -152,5 +184,9 @@ mod tests {
             assert_eq!(twins, 1, "{format:?}");
         }
         assert_eq!(Format::from_name("Table"), None);
+        for format in TextFormat::ALL {
+            assert_eq!(TextFormat::from_name(format.name()), Some(format));
+        }
+        assert_eq!(TextFormat::from_name("Table"), None);
     }
 }

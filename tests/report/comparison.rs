@@ -1,14 +1,14 @@
 //! The comparison of scanners for a person.
 
-use crosscheck::model::comparison::{Comparison, SetIntersection};
+use crosscheck::model::comparison::{Comparison, SetIntersection, UnreadInput};
 use crosscheck::model::{FailureKind, ScannerId};
-use crosscheck::report::{ComparisonFormat, Options, escape, write_comparison};
+use crosscheck::report::{Options, TextFormat, escape, write_comparison};
 use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::comparison_sample::{fleet, one_image};
 
-fn render(format: ComparisonFormat, comparison: &Comparison, options: &Options) -> String {
+fn render(format: TextFormat, comparison: &Comparison, options: &Options) -> String {
     let mut bytes = Vec::new();
     write_comparison(format, comparison, options, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
@@ -23,11 +23,11 @@ fn at(width: u16) -> Options {
 }
 
 fn table(comparison: &Comparison, width: u16) -> String {
-    render(ComparisonFormat::Table, comparison, &at(width))
+    render(TextFormat::Table, comparison, &at(width))
 }
 
 fn markdown(comparison: &Comparison) -> String {
-    render(ComparisonFormat::Markdown, comparison, &at(80))
+    render(TextFormat::Markdown, comparison, &at(80))
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn no_line_is_wider_than_asked_or_ends_in_a_blank() {
 #[test]
 fn json_reads_back_as_the_same_comparison() {
     for comparison in [one_image(), fleet()] {
-        let text = render(ComparisonFormat::Json, &comparison, &Options::default());
+        let text = render(TextFormat::Json, &comparison, &Options::default());
         assert_eq!(
             serde_json::from_str::<Comparison>(&text).unwrap(),
             comparison
@@ -180,6 +180,62 @@ fn a_failed_scanner_comes_first_and_is_never_a_zero() {
 }
 
 #[test]
+fn what_could_not_be_read_is_said_after_the_failures() {
+    let mut comparison = fleet();
+    comparison.unread = (1..=4)
+        .map(|number| UnreadInput {
+            source: format!("runs/{number}"),
+            problem: "no report".to_owned(),
+        })
+        .chain([UnreadInput {
+            source: "runs/5".to_owned(),
+            problem: "runs/5/run.json: no such file".to_owned(),
+        }])
+        .collect();
+    let options = |rows| Options { rows, ..at(100) };
+    let some = render(TextFormat::Table, &comparison, &options(Some(2)));
+    assert!(
+        some.contains(
+            "FAILED: Trivy gave no result on 1 of 4 images: timeout 1\n\
+             UNREAD: runs/1: no report\n\
+             UNREAD: runs/2: no report\n\
+             UNREAD: and 3 more. reports/comparison.json lists all.\n\
+             PARTIAL: "
+        ),
+        "{some}"
+    );
+    let all = render(TextFormat::Markdown, &comparison, &options(None));
+    assert!(all.contains("\n**Unread:** runs/4: no report\n"), "{all}");
+    // The path once.
+    assert!(
+        all.contains("\n**Unread:** runs/5/run.json: no such file\n"),
+        "{all}"
+    );
+}
+
+#[test]
+fn scanners_that_are_not_compared_are_named() {
+    let mut comparison = fleet();
+    assert!(!table(&comparison, 120).contains("Left out"));
+    comparison.base.left_out = vec![ScannerId::new("osv-scanner")];
+    let text = table(&comparison, 120);
+    assert!(
+        text.contains("\n  Left out, with results on too few images: osv-scanner\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_fleet_says_how_many_packages_have_versions_that_differ() {
+    let said = "1 package in versions that differ";
+    assert!(table(&one_image(), 120).contains(&format!("{said}:\n")));
+    let mut comparison = fleet();
+    assert!(table(&comparison, 120).contains(&format!("{said}\n")));
+    comparison.inventories.as_mut().unwrap().disagreements = 0;
+    assert!(!table(&comparison, 120).contains("versions that differ"));
+}
+
+#[test]
 fn images_that_do_not_tell_are_said_not_to() {
     let mut comparison = fleet();
     let lead = |comparison: &mut Comparison, low| {
@@ -205,13 +261,13 @@ fn long_lists_are_cut_and_what_is_left_out_is_counted() {
         })
         .collect();
     let options = |rows| Options { rows, ..at(100) };
-    let some = render(ComparisonFormat::Table, &comparison, &options(Some(10)));
+    let some = render(TextFormat::Table, &comparison, &options(Some(10)));
     // The least of them, 1 to 50.
     assert!(
         some.contains("and 50 more with 1275 findings. reports/comparison.json lists all.\n"),
         "{some}"
     );
-    let all = render(ComparisonFormat::Table, &comparison, &options(None));
+    let all = render(TextFormat::Table, &comparison, &options(None));
     assert!(!all.contains(" lists all."), "{all}");
     assert!(
         some.contains("cuda-compat-12-4, libcublas-12-4, libcudnn8 +1"),
@@ -246,7 +302,7 @@ fn colour_adds_escape_codes_and_nothing_else() {
             color: true,
             ..at(width)
         };
-        let coloured = render(ComparisonFormat::Table, &fleet(), &options);
+        let coloured = render(TextFormat::Table, &fleet(), &options);
         assert!(coloured.contains("\u{1b}[31mFAILED:\u{1b}[0m"));
         let mut pieces = coloured.split("\u{1b}[");
         let mut plain = pieces.next().unwrap_or_default().to_owned();
@@ -259,12 +315,12 @@ fn colour_adds_escape_codes_and_nothing_else() {
 
 #[test]
 fn the_same_comparison_gives_the_same_bytes() {
-    for format in ComparisonFormat::ALL {
+    for format in TextFormat::ALL {
         let once = render(format, &fleet(), &at(80));
         assert_eq!(once, render(format, &fleet(), &at(80)));
         // What Markdown and JSON say does not hang on the terminal.
         let wide = render(format, &fleet(), &at(200));
-        assert_eq!(format == ComparisonFormat::Table, once != wide);
+        assert_eq!(format == TextFormat::Table, once != wide);
     }
 }
 
@@ -365,6 +421,36 @@ fn cells(line: &str) -> usize {
     bars.saturating_sub(1)
 }
 
+/// `text` without its spans of code: what a run of backquotes opens, the next run of as many closes.
+/// Backslashes have no meaning in code, and keep a backquote from opening some.
+fn without_code(text: &str) -> String {
+    let run = |text: &str| text.bytes().take_while(|byte| *byte == b'`').count();
+    let mut bare = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('`') {
+        let (before, opened) = rest.split_at(at);
+        bare.push_str(before);
+        let backslashes = before.bytes().rev().take_while(|b| *b == b'\\').count();
+        if backslashes % 2 == 1 {
+            bare.push('`');
+            rest = &opened[1..];
+            continue;
+        }
+        let fence = run(opened);
+        let mut inside = &opened[fence..];
+        rest = loop {
+            let end = inside.find('`').unwrap();
+            inside = &inside[end..];
+            let length = run(inside);
+            inside = &inside[length..];
+            if length == fence {
+                break inside;
+            }
+        };
+    }
+    bare + rest
+}
+
 /// Fails unless every table has rows of one length and everything that is opened is closed.
 fn check_markdown(written: &str) {
     let lines: Vec<&str> = written.lines().collect();
@@ -386,11 +472,11 @@ fn check_markdown(written: &str) {
         }
     }
     assert!(tables > 5, "{written}");
-    let opened = written.matches("<details>").count();
-    assert_eq!(opened, written.matches("</details>").count());
+    let mut bare = without_code(written);
+    let opened = bare.matches("<details>").count();
+    assert_eq!(opened, bare.matches("</details>").count());
     assert!(opened > 2);
     // Nothing but the tags that the writer knows.
-    let mut bare = written.to_owned();
     for tag in [
         "<details>",
         "</details>",

@@ -1,4 +1,4 @@
-//! What is on the page, in which order and words, whatever it looks like.
+//! What is on the page, and in which order.
 
 use std::collections::BTreeMap;
 
@@ -7,118 +7,329 @@ use crate::model::changes::{
     Absence, ChangedFinding, Changes, FindingBrief, RunBrief, ScannerSides, TextChange, Unmatched,
 };
 use crate::model::{Action, ScannerId, Severity};
+use crate::report::Options;
+use crate::report::document::{
+    self, Column, Cut, Document, Fact, Line, Narrow, Section, Table, Value,
+};
 use crate::report::phrases::{self, count};
+use crate::report::theme::Tone;
+
+/// Width that the reasons of a finding need beside it.
+const REASONS: u16 = 60;
 
 /// The page.
-pub(super) struct Page {
-    /// What matters, in one line.
-    pub(super) headline: String,
-    /// Whether something blocks that did not before.
-    pub(super) is_worse: bool,
-    /// What is compared, by name.
-    pub(super) facts: Vec<(String, Vec<String>)>,
-    /// The rest. Those that would be empty are left out.
-    pub(super) sections: Vec<Section>,
-}
-
-/// A part of the page.
-pub(super) struct Section {
-    pub(super) title: String,
-    /// Sentences below the title.
-    pub(super) remarks: Vec<String>,
-    pub(super) contents: Vec<Content>,
-}
-
-/// A list, which may be cut.
-pub(super) enum Content {
-    /// Findings.
-    Findings(Vec<Row>),
-    /// Things with lines about each.
-    Facts(Vec<(String, Vec<String>)>),
-    /// Lines of a difference, each with its sign in front.
-    Difference(Vec<String>),
-}
-
-/// A finding.
-pub(super) struct Row {
-    pub(super) severity: Severity,
-    pub(super) action: Option<Action>,
-    pub(super) id: String,
-    pub(super) package: String,
-    pub(super) versions: String,
-    pub(super) reporters: String,
-    /// What became of it, and why.
-    pub(super) why: Vec<String>,
-}
-
-impl Page {
-    pub(super) fn of(changes: &Changes) -> Self {
-        let sections = [
-            failures(changes),
-            new(changes),
-            fixed(changes),
-            gone(changes),
-            changed(changes),
-            scanners(changes),
-            Some(packages(changes)),
-            policy(changes),
-        ];
-        Self {
-            headline: words::headline(&changes.counts),
-            is_worse: changes.counts.newly_blocking() > 0,
-            facts: facts(changes),
-            sections: sections.into_iter().flatten().collect(),
-        }
+pub(super) fn document(changes: &Changes, options: &Options) -> Document {
+    let writer = Writer {
+        changes,
+        cut: Cut(options),
+    };
+    let sections = [
+        writer.failures(),
+        writer.unmatched("New", &changes.new, Direction::New),
+        writer.unmatched("Fixed", &changes.fixed, Direction::Gone),
+        writer.gone(),
+        writer.changed(),
+        writer.scanners(),
+        Some(writer.packages()),
+        writer.policy(),
+    ];
+    Document {
+        title: words::headline(&changes.counts),
+        tone: if changes.counts.newly_blocking() > 0 {
+            Tone::Worst
+        } else {
+            Tone::Heading
+        },
+        notices: Vec::new(),
+        facts: facts(changes),
+        sections: sections.into_iter().flatten().collect(),
+        footer: document::footer(&changes.tool, "difference", options),
     }
 }
 
-fn facts(changes: &Changes) -> Vec<(String, Vec<String>)> {
-    let run = |run: &RunBrief| {
-        vec![
-            run.source.clone(),
-            run.reference.clone(),
-            format!(
-                "evaluated at {}: {}",
-                run.evaluated_at,
-                words::verdict(&run.verdict)
-            ),
-        ]
+/// What is compared.
+fn facts(changes: &Changes) -> Vec<Fact> {
+    let run = |name: &str, run: &RunBrief| {
+        let verdict = words::verdict(&run.verdict);
+        let evaluated = format!("evaluated at {}: {verdict}", run.evaluated_at);
+        let lines = vec![run.source.clone(), run.reference.clone(), evaluated];
+        Fact::lines(name, lines)
     };
     vec![
-        ("A".to_owned(), run(&changes.runs.a)),
-        ("B".to_owned(), run(&changes.runs.b)),
-        (
-            "Image".to_owned(),
-            vec![words::target(changes.target).to_owned()],
-        ),
+        run("A", &changes.runs.a),
+        run("B", &changes.runs.b),
+        Fact::new("Image", words::target(changes.target)),
     ]
 }
 
-/// What keeps the answer from being whole. First, since it says how far the rest can be trusted.
-fn failures(changes: &Changes) -> Option<Section> {
-    let mut rows: Vec<(String, Vec<String>)> = changes
-        .scanners
-        .iter()
-        .filter(|sides| sides.lacks_a_result())
-        .map(|sides| (sides.title.clone(), sides_lines(sides)))
-        .collect();
-    for (name, run) in [("A", &changes.runs.a), ("B", &changes.runs.b)] {
-        if !run.verdict.insufficient.is_empty() {
-            let title = format!("{name}, not enough");
-            rows.push((title, run.verdict.insufficient.clone()));
-        }
-        if run.package_lists.is_empty() {
-            let line = "no whole package list: nothing tells whether a package was removed or \
-                        updated; give the run's directory in place of a report"
-                .to_owned();
-            rows.push((format!("{name}, packages"), vec![line]));
-        }
+/// What the sections are written from.
+struct Writer<'a> {
+    changes: &'a Changes,
+    cut: Cut<'a>,
+}
+
+impl Writer<'_> {
+    /// Adds facts, as many as are shown.
+    fn list(&self, section: &mut Section, mut facts: Vec<Fact>) {
+        let all = facts.len();
+        facts.truncate(self.cut.shown(&facts).len());
+        let shown = facts.len();
+        section.facts(facts);
+        self.cut.left_out(section, all, shown);
     }
-    (!rows.is_empty()).then(|| Section {
-        title: format!("INCOMPLETE ({})", rows.len()),
-        remarks: Vec::new(),
-        contents: vec![Content::Facts(rows)],
-    })
+
+    /// Adds the lines of a difference, as many as are shown.
+    fn difference(&self, section: &mut Section, lines: &[impl AsRef<str>]) {
+        let shown = self.cut.shown(lines);
+        section.difference(shown.iter().map(|line| line.as_ref().to_owned()).collect());
+        self.cut.left_out(section, lines.len(), shown.len());
+    }
+
+    /// Adds findings with what became of each, as many as are shown.
+    fn findings<T>(
+        &self,
+        section: &mut Section,
+        all: &[T],
+        finding: fn(&T) -> &FindingBrief,
+        why: impl Fn(&T) -> Vec<String>,
+    ) {
+        let mut table = Table::new(
+            3,
+            [
+                "severity",
+                "decision",
+                "vulnerability",
+                "package",
+                "installed -> fix",
+                "reporters",
+                "what changed",
+            ]
+            .map(Column::text),
+        );
+        table.wraps = Some((6, REASONS));
+        table.tone = severity_tone;
+        let shown = self.cut.shown(all);
+        for one in shown {
+            add(&mut table, finding(one), why(one));
+        }
+        section.table(table);
+        self.cut.left_out(section, all.len(), shown.len());
+    }
+
+    /// What keeps the answer from being whole. First, since it says how far the rest can be trusted.
+    fn failures(&self) -> Option<Section> {
+        let changes = self.changes;
+        let mut rows: Vec<Fact> = changes
+            .scanners
+            .iter()
+            .filter(|sides| sides.lacks_a_result())
+            .map(|sides| Fact::lines(&*sides.title, sides_lines(sides)))
+            .collect();
+        for (name, run) in [("A", &changes.runs.a), ("B", &changes.runs.b)] {
+            if !run.verdict.insufficient.is_empty() {
+                let title = format!("{name}, not enough");
+                rows.push(Fact::lines(title, run.verdict.insufficient.clone()));
+            }
+            if run.package_lists.is_empty() {
+                rows.push(Fact::new(
+                    format!("{name}, packages"),
+                    "no whole package list: nothing tells whether a package was removed or updated; \
+                     give the run's directory in place of a report",
+                ));
+            }
+        }
+        if rows.is_empty() {
+            return None;
+        }
+        let mut section = Section::open(format!("Incomplete ({})", rows.len()));
+        self.list(&mut section, rows);
+        Some(section)
+    }
+
+    /// Findings that only one run has.
+    fn unmatched(&self, title: &str, all: &[Unmatched], direction: Direction) -> Option<Section> {
+        if all.is_empty() {
+            return None;
+        }
+        let mut section = Section::open(counted(title, all));
+        self.add_unmatched(&mut section, all, direction);
+        Some(section)
+    }
+
+    fn add_unmatched(&self, section: &mut Section, all: &[Unmatched], direction: Direction) {
+        let why = |one: &Unmatched| words::absence(one, direction, self.changes);
+        self.findings(section, all, |one| &one.finding, why);
+    }
+
+    /// By reason, so that what nobody looked for is not lost among the rest.
+    fn gone(&self) -> Option<Section> {
+        let mut all = self.changes.gone.clone();
+        if all.is_empty() {
+            return None;
+        }
+        all.sort_by_key(|unmatched| order(&unmatched.why));
+        let mut counts: BTreeMap<usize, (&str, usize)> = BTreeMap::new();
+        for one in &all {
+            let entry = counts.entry(order(&one.why));
+            entry.or_insert((words::kind(&one.why), 0)).1 += 1;
+        }
+        let counts: Vec<String> = counts
+            .into_values()
+            .map(|(kind, number)| format!("{number} {kind}"))
+            .collect();
+        let mut section = Section::open(counted("Gone, not known to be fixed", &all));
+        if counts.len() > 1 {
+            section.text(counts.join(", "));
+        }
+        self.add_unmatched(&mut section, &all, Direction::Gone);
+        Some(section)
+    }
+
+    fn changed(&self) -> Option<Section> {
+        let all = &self.changes.changed;
+        if all.is_empty() {
+            return None;
+        }
+        let mut section = Section::open(format!("Changed ({})", all.len()));
+        let why = |change: &ChangedFinding| words::differences(change, self.changes);
+        self.findings(&mut section, all, |change| &change.finding, why);
+        Some(section)
+    }
+
+    fn scanners(&self) -> Option<Section> {
+        let all = &self.changes.scanners;
+        if all.is_empty() {
+            return None;
+        }
+        let rows = all
+            .iter()
+            .map(|sides| {
+                let [before, after] = [&sides.parts.a, &sides.parts.b]
+                    .map(|part| words::status(part.as_ref().map(|part| &part.outcome)));
+                let mut parts = vec![if before == after {
+                    before.to_owned()
+                } else {
+                    format!("{before} -> {after}")
+                }];
+                parts.extend(words::data(sides));
+                Fact::new(&*sides.title, parts.join(", "))
+            })
+            .collect();
+        let mut section = Section::open(format!("Scanners ({})", all.len()));
+        self.list(&mut section, rows);
+        Some(section)
+    }
+
+    fn packages(&self) -> Section {
+        let packages = &self.changes.packages;
+        if !packages.is_known() {
+            let mut section = Section::open("Packages (not compared)");
+            section.text(
+                "No scanner gave its whole package list in both runs, so nothing tells which packages \
+                 changed.",
+            );
+            return section;
+        }
+        let rows = packages
+            .ecosystems
+            .iter()
+            .map(|row| {
+                let line = format!(
+                    "{} -> {}: {} added, {} removed, {} updated, by the lists of {}",
+                    row.packages.a,
+                    count(row.packages.b, "package", "packages"),
+                    row.added,
+                    row.removed,
+                    row.updated,
+                    row.scanner
+                );
+                Fact::new(row.ecosystem.to_string(), line)
+            })
+            .collect();
+        let mut section = Section::open(format!(
+            "Packages ({} added, {} removed, {} updated)",
+            packages.added.len(),
+            packages.removed.len(),
+            packages.updated.len()
+        ));
+        self.list(&mut section, rows);
+        self.difference(&mut section, &package_lines(self.changes));
+        section
+    }
+
+    fn policy(&self) -> Option<Section> {
+        let policy = &self.changes.policy;
+        let mut remarks = Vec::new();
+        for (name, sides) in [("policy", &policy.source), ("profile", &policy.profile)] {
+            if sides.a != sides.b {
+                remarks.push(format!("Applied {name}: {} -> {}", sides.a, sides.b));
+            }
+        }
+        let (title, lines) = match &policy.text {
+            TextChange::Unknown | TextChange::Same if remarks.is_empty() => return None,
+            TextChange::Unknown => ("not compared: a run keeps no policy text", Vec::new()),
+            TextChange::Same => ("the same text", Vec::new()),
+            TextChange::Different { diff: Some(diff) } => ("other text", diff.lines().collect()),
+            TextChange::Different { diff: None } => {
+                ("other text, too long to be compared here", Vec::new())
+            }
+        };
+        let mut section = Section::open(format!("Policy ({title})"));
+        for remark in remarks {
+            section.text(remark);
+        }
+        self.difference(&mut section, &lines);
+        Some(section)
+    }
+}
+
+/// `New (3: 1 critical, 2 low)`.
+fn counted(title: &str, all: &[Unmatched]) -> String {
+    let severities = phrases::levels(all.iter().map(|unmatched| unmatched.finding.severity));
+    format!("{title} ({}: {severities})", all.len())
+}
+
+/// Adds a finding with what became of it, and why.
+fn add(table: &mut Table, finding: &FindingBrief, why: Vec<String>) {
+    let decision = finding.action.map(Action::as_str);
+    let id = finding.id.to_string();
+    let package = words::package(finding);
+    let versions = words::versions(finding);
+    let reporters = phrases::names(finding.reporters.iter().map(ScannerId::as_str));
+    let mut lines = vec![Line {
+        parts: vec![package.clone(), versions.clone()],
+        mark: "",
+    }];
+    lines.extend(why.iter().cloned().map(Line::from));
+    lines.extend((!reporters.is_empty()).then(|| Line::from(format!("reported by {reporters}"))));
+    let narrow = Narrow {
+        labels: vec![
+            vec![
+                finding.severity.to_string(),
+                decision.unwrap_or("-").to_owned(),
+            ],
+            vec![id.clone()],
+        ],
+        lines,
+    };
+    let values = [
+        finding.severity.as_str().into(),
+        decision.into(),
+        Value::Name(id),
+        Value::Name(package),
+        Value::Name(versions),
+        reporters.into(),
+        Value::Lines(why),
+    ];
+    table.row_or(values, narrow);
+}
+
+/// The tone of a severity's name.
+fn severity_tone(word: &str) -> Tone {
+    Severity::WORST_FIRST
+        .into_iter()
+        .find(|severity| severity.as_str() == word)
+        .map_or(Tone::Plain, Tone::from)
 }
 
 /// How a scanner ended in each run; once, where it ended alike.
@@ -139,76 +350,6 @@ fn sides_lines(sides: &ScannerSides) -> Vec<String> {
     lines
 }
 
-fn row(finding: &FindingBrief, why: Vec<String>) -> Row {
-    Row {
-        severity: finding.severity,
-        action: finding.action,
-        id: finding.id.to_string(),
-        package: words::package(finding),
-        versions: words::versions(finding),
-        reporters: phrases::names(finding.reporters.iter().map(ScannerId::as_str)),
-        why,
-    }
-}
-
-/// A section of findings that only one run has.
-fn unmatched(
-    title: &str,
-    all: &[Unmatched],
-    direction: Direction,
-    changes: &Changes,
-) -> Option<Section> {
-    if all.is_empty() {
-        return None;
-    }
-    let severities = phrases::levels(all.iter().map(|unmatched| unmatched.finding.severity));
-    let rows = all
-        .iter()
-        .map(|unmatched| {
-            let why = words::absence(unmatched, direction, changes);
-            row(&unmatched.finding, why)
-        })
-        .collect();
-    Some(Section {
-        title: format!("{title} ({}: {severities})", all.len()),
-        remarks: Vec::new(),
-        contents: vec![Content::Findings(rows)],
-    })
-}
-
-fn new(changes: &Changes) -> Option<Section> {
-    unmatched("NEW", &changes.new, Direction::New, changes)
-}
-
-fn fixed(changes: &Changes) -> Option<Section> {
-    unmatched("FIXED", &changes.fixed, Direction::Gone, changes)
-}
-
-/// By reason, so that what nobody looked for is not lost among the rest.
-fn gone(changes: &Changes) -> Option<Section> {
-    let mut all = changes.gone.clone();
-    all.sort_by_key(|unmatched| order(&unmatched.why));
-    let mut counts: BTreeMap<usize, (&str, usize)> = BTreeMap::new();
-    for one in &all {
-        let entry = counts.entry(order(&one.why));
-        entry.or_insert((words::kind(&one.why), 0)).1 += 1;
-    }
-    let mut section = unmatched(
-        "GONE, NOT KNOWN TO BE FIXED",
-        &all,
-        Direction::Gone,
-        changes,
-    )?;
-    let counts: Vec<String> = counts
-        .into_values()
-        .map(|(kind, number)| format!("{number} {kind}"))
-        .collect();
-    if counts.len() > 1 {
-        section.remarks.push(format!("{}.", counts.join(", ")));
-    }
-    Some(section)
-}
-
 /// The order of the reasons, as they are tested.
 fn order(why: &Absence) -> usize {
     match why {
@@ -219,88 +360,6 @@ fn order(why: &Absence) -> usize {
         Absence::NotCatalogued { .. } => 4,
         Absence::DataChanged { .. } => 5,
         Absence::Unstated => 6,
-    }
-}
-
-fn changed(changes: &Changes) -> Option<Section> {
-    let all: &[ChangedFinding] = &changes.changed;
-    let rows: Vec<Row> = all
-        .iter()
-        .map(|change| row(&change.finding, words::differences(change, changes)))
-        .collect();
-    (!rows.is_empty()).then(|| Section {
-        title: format!("CHANGED ({})", rows.len()),
-        remarks: Vec::new(),
-        contents: vec![Content::Findings(rows)],
-    })
-}
-
-fn scanners(changes: &Changes) -> Option<Section> {
-    let rows: Vec<(String, Vec<String>)> = changes
-        .scanners
-        .iter()
-        .map(|sides| {
-            let mut lines = Vec::new();
-            let [before, after] = [&sides.parts.a, &sides.parts.b]
-                .map(|part| words::status(part.as_ref().map(|part| &part.outcome)));
-            lines.push(if before == after {
-                before.to_owned()
-            } else {
-                format!("{before} -> {after}")
-            });
-            let data = words::data(sides);
-            lines.extend(data);
-            (sides.title.clone(), vec![lines.join(", ")])
-        })
-        .collect();
-    (!rows.is_empty()).then(|| Section {
-        title: format!("SCANNERS ({})", rows.len()),
-        remarks: Vec::new(),
-        contents: vec![Content::Facts(rows)],
-    })
-}
-
-fn packages(changes: &Changes) -> Section {
-    let packages = &changes.packages;
-    if !packages.is_known() {
-        return Section {
-            title: "PACKAGES (not compared)".to_owned(),
-            remarks: vec![
-                "No scanner gave its whole package list in both runs, so nothing tells which \
-                 packages changed."
-                    .to_owned(),
-            ],
-            contents: Vec::new(),
-        };
-    }
-    let rows = packages
-        .ecosystems
-        .iter()
-        .map(|row| {
-            let line = format!(
-                "{} -> {}: {} added, {} removed, {} updated, by the lists of {}",
-                row.packages.a,
-                count(row.packages.b, "package", "packages"),
-                row.added,
-                row.removed,
-                row.updated,
-                row.scanner
-            );
-            (row.ecosystem.to_string(), vec![line])
-        })
-        .collect();
-    Section {
-        title: format!(
-            "PACKAGES ({} added, {} removed, {} updated)",
-            packages.added.len(),
-            packages.removed.len(),
-            packages.updated.len()
-        ),
-        remarks: Vec::new(),
-        contents: vec![
-            Content::Facts(rows),
-            Content::Difference(package_lines(changes)),
-        ],
     }
 }
 
@@ -339,31 +398,4 @@ fn package_lines(changes: &Changes) -> Vec<String> {
             format!("{sign}{ecosystem}/{name} {version}")
         })
         .collect()
-}
-
-fn policy(changes: &Changes) -> Option<Section> {
-    let policy = &changes.policy;
-    let mut remarks = Vec::new();
-    for (name, sides) in [("policy", &policy.source), ("profile", &policy.profile)] {
-        if sides.a != sides.b {
-            remarks.push(format!("Applied {name}: {} -> {}.", sides.a, sides.b));
-        }
-    }
-    let (title, contents) = match &policy.text {
-        TextChange::Unknown | TextChange::Same if remarks.is_empty() => return None,
-        TextChange::Unknown => ("not compared: a run keeps no policy text", Vec::new()),
-        TextChange::Same => ("the same text", Vec::new()),
-        TextChange::Different { diff: Some(diff) } => {
-            let lines = diff.lines().map(str::to_owned).collect();
-            ("other text", vec![Content::Difference(lines)])
-        }
-        TextChange::Different { diff: None } => {
-            ("other text, too long to be compared here", Vec::new())
-        }
-    };
-    Some(Section {
-        title: format!("POLICY ({title})"),
-        remarks,
-        contents,
-    })
 }

@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use super::document::{Column, Section, Table, Value, Writer, percent};
+use super::words::{Writer, percent};
 use crate::model::comparison::{ComparedPair, MatrixCell};
 use crate::model::{FixState, Severity};
+use crate::report::document::{Column, Narrow, Section, Table, Value};
 use crate::report::phrases::count;
 
 /// Pairs whose matrix is shown unless everything is asked for.
@@ -40,7 +41,7 @@ pub(super) fn pairs(writer: &Writer<'_>) -> Section {
             Column::number("adjusted"),
         ],
     );
-    let shown = writer.shown(pairs);
+    let shown = writer.cut.shown(pairs);
     for pair in shown {
         let levels = &pair.agreement;
         let (a, b) = (&pair.a, &pair.b);
@@ -71,8 +72,7 @@ pub(super) fn pairs(writer: &Writer<'_>) -> Section {
                 (&levels.adjusted.jaccard).into(),
                 (&finding.overlap).into(),
             ],
-            format!("{a} + {b}"),
-            vec![counts, shares],
+            Narrow::new(format!("{a} + {b}"), vec![counts, shares]),
         );
         ladder.row([
             a.into(),
@@ -84,7 +84,7 @@ pub(super) fn pairs(writer: &Writer<'_>) -> Section {
         ]);
     }
     section.table(table.without_empty_columns());
-    writer.left_out(&mut section, pairs.len(), shown.len());
+    writer.cut.left_out(&mut section, pairs.len(), shown.len());
     if section.blocks.is_empty() {
         return section;
     }
@@ -223,7 +223,7 @@ impl<T: Copy + Ord> Disagreement<'_, T> {
                 .into_iter()
                 .chain(self.gaps.iter().map(|(_, name)| Column::number(name))),
         );
-        let shown = writer.shown(&pairs);
+        let shown = writer.cut.shown(&pairs);
         for pair in shown {
             let cells = cells(pair);
             let number = |gap| sum(cells.iter().filter(|cell| (self.gap)(cell) == gap));
@@ -238,7 +238,7 @@ impl<T: Copy + Ord> Disagreement<'_, T> {
         if section.blocks.is_empty() {
             return section;
         }
-        writer.left_out(&mut section, pairs.len(), shown.len());
+        writer.cut.left_out(&mut section, pairs.len(), shown.len());
         section.text(self.remark);
 
         let differ = |pair: &ComparedPair| {
@@ -248,7 +248,7 @@ impl<T: Copy + Ord> Disagreement<'_, T> {
         let mut matrices: Vec<&ComparedPair> = pairs;
         matrices.retain(|pair| differ(pair) > 0);
         matrices.sort_by_key(|pair| Reverse(differ(pair)));
-        let limit = match writer.options.rows {
+        let limit = match writer.cut.0.rows {
             Some(rows) => rows.min(MATRICES),
             None => matrices.len(),
         };
@@ -257,7 +257,7 @@ impl<T: Copy + Ord> Disagreement<'_, T> {
             section.table(self.matrix(cells(pair)));
         }
         if matrices.len() > limit {
-            section.text(writer.more(matrices.len() - limit, " that differ"));
+            section.text(writer.cut.more(matrices.len() - limit, " that differ"));
         }
         section
     }
@@ -295,8 +295,7 @@ impl<T: Copy + Ord> Disagreement<'_, T> {
             let line = std::iter::once(format!("same {}", number(a)));
             table.row_or(
                 std::iter::once(words.into()).chain(numbers),
-                words,
-                vec![line.chain(others).collect()],
+                Narrow::new(words, [line.chain(others).collect::<Vec<_>>()]),
             );
         }
         table

@@ -2,9 +2,10 @@
 
 use std::cmp::Ordering;
 
-use super::document::{Column, Section, Table, Value, Writer, listed, percent, range, together};
+use super::words::{Writer, listed, percent, range, together};
 use crate::model::ScannerId;
 use crate::model::comparison::{BestChoice, Contribution, RunnerUp};
+use crate::report::document::{Column, Narrow, Section, Table, Value};
 use crate::report::phrases::count;
 
 /// The best one, two, three scanners, what they lose, and how sure that is.
@@ -32,6 +33,12 @@ pub(super) fn best(writer: &Writer<'_>) -> Section {
             base.images
         )
     });
+    if !base.left_out.is_empty() {
+        section.text(format!(
+            "Left out, with results on too few images: {}",
+            names(&base.left_out)
+        ));
+    }
     let mut table = Table::new(
         1,
         [
@@ -187,7 +194,7 @@ pub(super) fn sets(writer: &Writer<'_>) -> Section {
             .map(Column::scanner)
             .chain([Column::number("findings"), Column::text("")]),
     );
-    let shown = writer.shown(&sets);
+    let shown = writer.cut.shown(&sets);
     for set in shown {
         let bar = Value::Bar(set.count, most);
         let members = scanners
@@ -199,15 +206,14 @@ pub(super) fn sets(writer: &Writer<'_>) -> Section {
         };
         table.row_or(
             members.chain([set.count.into(), bar]),
-            label,
-            vec![vec![count(set.count, "finding", "findings")]],
+            Narrow::new(label, vec![vec![count(set.count, "finding", "findings")]]),
         );
     }
     section.table(table);
     let hidden: usize = sets.iter().skip(shown.len()).map(|set| set.count).sum();
     if sets.len() > shown.len() {
         let detail = format!(" with {}", count(hidden, "finding", "findings"));
-        section.text(writer.more(sets.len() - shown.len(), &detail));
+        section.text(writer.cut.more(sets.len() - shown.len(), &detail));
     }
     section
 }

@@ -3,10 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::{Column, Section, Table, Value, Writer, short_digest};
 use super::overview::problem;
+use super::words::{Writer, short_digest};
 use crate::model::ScannerId;
 use crate::model::comparison::{ComparedImage, PartStatus, ScannerPart};
+use crate::report::document::{Column, Narrow, Section, Table, Value, WORDS};
 use crate::report::phrases::count;
 
 /// Image by scanner, and why the scanners failed.
@@ -36,8 +37,8 @@ pub(super) fn failures(writer: &Writer<'_>) -> Section {
                 .map(|scanner| Column::scanner(&scanner.scanner)),
         ),
     );
-    table.wraps = Some(0);
-    let shown = writer.shown(&images);
+    table.wraps = Some((0, WORDS));
+    let shown = writer.cut.shown(&images);
     for image in shown {
         let parts: Vec<(&ScannerId, Value)> = comparison
             .scanners
@@ -62,12 +63,11 @@ pub(super) fn failures(writer: &Writer<'_>) -> Section {
             .collect();
         table.row_or(
             std::iter::once(name.as_str().into()).chain(parts.into_iter().map(|(_, value)| value)),
-            standing(image),
-            vec![vec![name], sentence],
+            Narrow::new(standing(image), vec![vec![name], sentence]),
         );
     }
     section.table(table);
-    writer.left_out(&mut section, images.len(), shown.len());
+    writer.cut.left_out(&mut section, images.len(), shown.len());
     section.text("Findings reported, or why there are none. -: not asked.");
     reasons(writer, &images, &mut section);
     section
@@ -121,7 +121,7 @@ fn reasons(writer: &Writer<'_>, images: &[&ComparedImage], section: &mut Section
     }
     let mut reasons: Vec<_> = reasons.into_iter().collect();
     reasons.sort_by_key(|(_, number)| Reverse(*number));
-    let shown = writer.shown(&reasons);
+    let shown = writer.cut.shown(&reasons);
     let mut table = Table::new(
         1,
         [
@@ -130,17 +130,19 @@ fn reasons(writer: &Writer<'_>, images: &[&ComparedImage], section: &mut Section
             Column::text("why"),
         ],
     );
-    table.wraps = Some(2);
+    table.wraps = Some((2, WORDS));
     for ((scanner, reason), number) in shown {
         table.row_or(
             [(*scanner).into(), (*number).into(), reason.as_str().into()],
-            *scanner,
-            vec![vec![format!(
-                "{}: {reason}",
-                count(*number, "image", "images")
-            )]],
+            Narrow::new(
+                *scanner,
+                vec![vec![format!(
+                    "{}: {reason}",
+                    count(*number, "image", "images")
+                )]],
+            ),
         );
     }
     section.table(table);
-    writer.left_out(section, reasons.len(), shown.len());
+    writer.cut.left_out(section, reasons.len(), shown.len());
 }

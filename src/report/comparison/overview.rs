@@ -2,10 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::{Column, Problem, Section, Table, Value, Writer};
-use crate::model::comparison::{ComparedImage, ComparedScanner, PartStatus, ScannerPart};
+use super::words::Writer;
+use crate::model::comparison::{
+    ComparedImage, ComparedScanner, PartStatus, ScannerPart, UnreadInput,
+};
 use crate::model::{Cause, FailureKind};
+use crate::report::document::{Column, Fact, Notice, Section, Table, Value, WORDS};
 use crate::report::phrases::{self, count};
+use crate::report::theme::Tone;
 
 /// What was compared.
 pub(super) fn title(writer: &Writer<'_>) -> String {
@@ -15,8 +19,8 @@ pub(super) fn title(writer: &Writer<'_>) -> String {
     format!("{scanners} compared on {images}")
 }
 
-/// Failures, then results that lack a part.
-pub(super) fn problems(writer: &Writer<'_>) -> Vec<Problem> {
+/// Failures, then what could not be read, then results that lack a part.
+pub(super) fn notices(writer: &Writer<'_>) -> Vec<Notice> {
     let comparison = writer.comparison;
     let failed = comparison
         .scanners
@@ -26,10 +30,36 @@ pub(super) fn problems(writer: &Writer<'_>) -> Vec<Problem> {
         .scanners
         .iter()
         .filter_map(|scanner| partial(writer, scanner));
-    failed.chain(partial).collect()
+    failed.chain(unread(writer)).chain(partial).collect()
 }
 
-fn failure(writer: &Writer<'_>, scanner: &ComparedScanner) -> Option<Problem> {
+/// What was asked for and is in none of the counts.
+fn unread(writer: &Writer<'_>) -> Vec<Notice> {
+    let unread = &writer.comparison.unread;
+    let shown = writer.cut.shown(unread);
+    let mut sentences: Vec<String> = shown.iter().map(unread_input).collect();
+    if unread.len() > shown.len() {
+        sentences.push(writer.cut.more(unread.len() - shown.len(), ""));
+    }
+    let notice = |sentence| Notice {
+        word: "Unread",
+        tone: Tone::Bad,
+        sentence,
+    };
+    sentences.into_iter().map(notice).collect()
+}
+
+/// The problem; its path in front unless the problem names it.
+fn unread_input(input: &UnreadInput) -> String {
+    let UnreadInput { source, problem } = input;
+    if problem.contains(source.as_str()) {
+        problem.clone()
+    } else {
+        format!("{source}: {problem}")
+    }
+}
+
+fn failure(writer: &Writer<'_>, scanner: &ComparedScanner) -> Option<Notice> {
     let asked = scanner.results.of;
     let failed = asked.saturating_sub(scanner.results.count);
     if failed == 0 {
@@ -58,13 +88,14 @@ fn failure(writer: &Writer<'_>, scanner: &ComparedScanner) -> Option<Problem> {
             kinds.join(", ")
         )
     };
-    Some(Problem {
-        failed: true,
+    Some(Notice {
+        word: "Failed",
+        tone: Tone::Bad,
         sentence,
     })
 }
 
-fn partial(writer: &Writer<'_>, scanner: &ComparedScanner) -> Option<Problem> {
+fn partial(writer: &Writer<'_>, scanner: &ComparedScanner) -> Option<Notice> {
     let parts: Vec<&ScannerPart> = writer
         .comparison
         .images
@@ -85,8 +116,9 @@ fn partial(writer: &Writer<'_>, scanner: &ComparedScanner) -> Option<Problem> {
             count(scanner.results.of, "image", "images")
         ),
     };
-    Some(Problem {
-        failed: false,
+    Some(Notice {
+        word: "Partial",
+        tone: Tone::Attention,
         sentence,
     })
 }
@@ -105,23 +137,24 @@ pub(super) fn problem(part: &ScannerPart) -> String {
 }
 
 /// The images and the number of findings.
-pub(super) fn facts(writer: &Writer<'_>) -> Vec<(&'static str, String)> {
+pub(super) fn facts(writer: &Writer<'_>) -> Vec<Fact> {
     let comparison = writer.comparison;
     let universe = &comparison.universe;
     let mut facts = Vec::new();
     match comparison.images.as_slice() {
         [] => {}
         [image] => {
-            facts.push(("Image", image.reference.clone()));
-            facts.extend(image.digest.clone().map(|digest| ("Digest", digest)));
-            facts.push(("Read from", image.source.clone()));
+            facts.push(Fact::new("Image", image.reference.as_str()));
+            let digest = image.digest.as_deref();
+            facts.extend(digest.map(|digest| Fact::new("Digest", digest)));
+            facts.push(Fact::new("Read from", image.source.as_str()));
         }
         images => {
             let names = images.iter().map(|image| image.reference.as_str());
-            facts.push(("Images", phrases::names(names)));
+            facts.push(Fact::new("Images", phrases::names(names)));
         }
     }
-    facts.push((
+    facts.push(Fact::new(
         "Findings",
         format!(
             "{}, of {}; {} reported by every scanner with a result, {} by one only",
@@ -132,7 +165,7 @@ pub(super) fn facts(writer: &Writer<'_>) -> Vec<(&'static str, String)> {
         ),
     ));
     if universe.void > 0 {
-        facts.push((
+        facts.push(Fact::new(
             "Void",
             format!(
                 "{} of these, since the vulnerability was rejected or withdrawn: in the naive \
@@ -142,16 +175,6 @@ pub(super) fn facts(writer: &Writer<'_>) -> Vec<(&'static str, String)> {
         ));
     }
     facts
-}
-
-/// Who wrote it, and where the rest is.
-pub(super) fn footer(writer: &Writer<'_>) -> String {
-    let tool = &writer.comparison.tool;
-    let place = match &writer.options.json_report {
-        Some(path) => format!(". The whole comparison: {path}"),
-        None => String::new(),
-    };
-    format!("{} {}{place}", tool.name, tool.version)
 }
 
 /// Each scanner's result, what it covers and what it costs.
@@ -299,7 +322,7 @@ pub(super) fn missed(writer: &Writer<'_>) -> Section {
         std::iter::once(Column::text("cause"))
             .chain(scanners.iter().map(|s| Column::scanner(&s.scanner))),
     );
-    table.wraps = Some(0);
+    table.wraps = Some((0, WORDS));
     table.sparse = true;
     for (_, cause) in &causes {
         let numbers = scanners

@@ -3,8 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::document::{Column, Section, Table, Value, Writer, listed};
+use super::words::{Writer, listed};
 use crate::model::comparison::{InventoryComparison, UncheckedOnImages};
+use crate::report::document::{Column, Narrow, Section, Table, Value, WORDS};
 use crate::report::phrases::{self, count};
 
 /// How the package lists differ.
@@ -14,7 +15,7 @@ pub(super) fn inventories(writer: &Writer<'_>) -> Section {
         return section;
     };
     section.table(sizes(inventories));
-    let pairs = writer.shown(&inventories.pairs);
+    let pairs = writer.cut.shown(&inventories.pairs);
     let mut table = Table::new(
         2,
         [
@@ -38,7 +39,9 @@ pub(super) fn inventories(writer: &Writer<'_>) -> Section {
         ]);
     }
     section.table(table);
-    writer.left_out(&mut section, inventories.pairs.len(), pairs.len());
+    writer
+        .cut
+        .left_out(&mut section, inventories.pairs.len(), pairs.len());
     if section.blocks.is_empty() {
         return section;
     }
@@ -76,17 +79,19 @@ fn sizes(inventories: &InventoryComparison) -> Table {
     table.without_empty_columns()
 }
 
-/// Packages that all lists have in versions that differ.
+/// Packages that several lists have in versions that differ; each by name for a single image only.
 fn versions(writer: &Writer<'_>, inventories: &InventoryComparison, section: &mut Section) {
     let all = &inventories.versions;
-    if all.is_empty() {
+    if inventories.disagreements == 0 {
         return;
     }
-    section.caption(format!(
-        "{} in versions that differ:",
-        count(all.len(), "package", "packages")
-    ));
-    let shown = writer.shown(all);
+    let number = count(inventories.disagreements, "package", "packages");
+    if all.is_empty() {
+        section.text(format!("{number} in versions that differ"));
+        return;
+    }
+    section.caption(format!("{number} in versions that differ:"));
+    let shown = writer.cut.shown(all);
     let mut table = Table::new(
         1,
         std::iter::once(Column::text("package")).chain(
@@ -100,15 +105,18 @@ fn versions(writer: &Writer<'_>, inventories: &InventoryComparison, section: &mu
         let versions = inventories.scanners.keys().map(|scanner| {
             let versions = package.versions.get(scanner);
             let versions = versions.map(|list| phrases::names(list.iter().map(String::as_str)));
-            Value::from(versions)
+            Value::from(versions.map(Value::Name))
         });
         table.row(
-            std::iter::once(format!("{}/{}", package.ecosystem, package.name).into())
-                .chain(versions),
+            std::iter::once(Value::name(format!(
+                "{}/{}",
+                package.ecosystem, package.name
+            )))
+            .chain(versions),
         );
     }
     section.table(table.without_empty_columns());
-    writer.left_out(section, all.len(), shown.len());
+    writer.cut.left_out(section, all.len(), shown.len());
 }
 
 /// Packages that only one list has.
@@ -121,18 +129,17 @@ fn alone(writer: &Writer<'_>, inventories: &InventoryComparison, section: &mut S
         "{} in one list only:",
         count(all.len(), "package", "packages")
     ));
-    let shown = writer.shown(all);
+    let shown = writer.cut.shown(all);
     let mut table = Table::new(1, [Column::text("scanner"), Column::text("package")]);
     for package in shown {
         let name = format!("{}/{} {}", package.ecosystem, package.name, package.version);
         table.row_or(
-            [(&package.scanner).into(), name.as_str().into()],
-            package.scanner.as_str(),
-            vec![vec![name.clone()]],
+            [(&package.scanner).into(), Value::name(name.as_str())],
+            Narrow::new(package.scanner.as_str(), vec![vec![name.clone()]]),
         );
     }
     section.table(table);
-    writer.left_out(section, all.len(), shown.len());
+    writer.cut.left_out(section, all.len(), shown.len());
 }
 
 /// Packages that no scanner assesses, by kind and reason.
@@ -146,7 +153,7 @@ pub(super) fn unchecked(writer: &Writer<'_>) -> Section {
         return section;
     }
     section.text("No scanner assesses them. That is not the same as clean.");
-    if writer.options.rows.is_none() {
+    if writer.cut.0.rows.is_none() {
         section.table(each(writer, packages));
         return section;
     }
@@ -159,7 +166,7 @@ pub(super) fn unchecked(writer: &Writer<'_>) -> Section {
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by_key(|(_, packages)| Reverse(packages.len()));
-    let shown = writer.shown(&groups);
+    let shown = writer.cut.shown(&groups);
     let mut table = Table::new(
         1,
         [
@@ -168,7 +175,7 @@ pub(super) fn unchecked(writer: &Writer<'_>) -> Section {
             Column::text("which"),
         ],
     );
-    table.wraps = Some(1);
+    table.wraps = Some((1, WORDS));
     for ((ecosystem, reason), packages) in shown {
         let names = phrases::names(packages.iter().map(|package| package.name.as_str()));
         let names = match packages.iter().map(|package| package.images).max() {
@@ -184,12 +191,11 @@ pub(super) fn unchecked(writer: &Writer<'_>) -> Section {
                 (*reason).into(),
                 names.as_str().into(),
             ],
-            label,
-            vec![vec![(*reason).to_owned()], vec![names]],
+            Narrow::new(label, vec![vec![(*reason).to_owned()], vec![names]]),
         );
     }
     section.table(table);
-    writer.left_out(&mut section, groups.len(), shown.len());
+    writer.cut.left_out(&mut section, groups.len(), shown.len());
     section
 }
 
@@ -204,11 +210,11 @@ fn each(writer: &Writer<'_>, packages: &[UncheckedOnImages]) -> Table {
             Column::text("why").on_new_line(),
         ],
     );
-    table.wraps = Some(3);
+    table.wraps = Some((3, WORDS));
     for package in packages {
         table.row([
-            format!("{}/{}", package.ecosystem, package.name).into(),
-            package.versions.join(", ").into(),
+            Value::name(format!("{}/{}", package.ecosystem, package.name)),
+            Value::name(package.versions.join(", ")),
             Value::count_if(!writer.is_single(), package.images),
             package.reason.as_str().into(),
         ]);

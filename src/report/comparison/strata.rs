@@ -1,7 +1,8 @@
 //! The same counts for parts of the findings.
 
-use super::document::{Column, Section, Table, Value, Writer, percent, short_digest, together};
+use super::words::{Writer, percent, short_digest, together};
 use crate::model::comparison::Stratum;
+use crate::report::document::{Column, Section, Table, Value};
 
 /// By ecosystem, severity, whether there is a fix, and layer.
 pub(super) fn write(writer: &Writer<'_>) -> Section {
@@ -14,9 +15,9 @@ pub(super) fn write(writer: &Writer<'_>) -> Section {
         ("fix", &strata.fixable),
         ("layer", &strata.layer),
     ] {
-        let shown = writer.shown(parts);
+        let shown = writer.cut.shown(parts);
         section.table(table(writer, name, shown));
-        writer.left_out(&mut section, parts.len(), shown.len());
+        writer.cut.left_out(&mut section, parts.len(), shown.len());
     }
     section
 }

@@ -1,7 +1,8 @@
 //! A lower bound for what all scanners miss.
 
-use super::document::{Column, Section, Table, Value, Writer};
+use super::words::Writer;
 use crate::model::comparison::Estimate;
+use crate::report::document::{Column, Section, Table, Value};
 
 /// The estimates with what has to hold, or why there are none.
 pub(super) fn write(writer: &Writer<'_>) -> Section {
@@ -13,7 +14,7 @@ pub(super) fn write(writer: &Writer<'_>) -> Section {
         .iter()
         .map(|pair| (format!("{} + {}", pair.a, pair.b), &pair.estimate));
     let estimates: Vec<(String, &Estimate)> = all.chain(pairs).collect();
-    let shown = writer.shown(&estimates);
+    let shown = writer.cut.shown(&estimates);
     let mut table = Table::new(
         1,
         [
@@ -56,7 +57,9 @@ pub(super) fn write(writer: &Writer<'_>) -> Section {
     for (reason, names) in refusals {
         section.text(format!("No estimate from {}: {reason}", names.join(", ")));
     }
-    writer.left_out(&mut section, estimates.len(), shown.len());
+    writer
+        .cut
+        .left_out(&mut section, estimates.len(), shown.len());
     if shown
         .iter()
         .any(|(_, estimate)| matches!(estimate, Estimate::LowerBound { .. }))

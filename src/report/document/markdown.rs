@@ -1,9 +1,8 @@
-//! A comparison as GitHub-flavoured Markdown (<https://github.github.com/gfm/>), for the summary of a
-//! build.
+//! A page as GitHub-flavoured Markdown (<https://github.github.com/gfm/>).
 
 use std::io;
 
-use super::document::{Block, Column, Document, Table, Value, scaled};
+use super::{Block, Column, Document, Fact, Table, Value, scaled};
 use crate::report::escape;
 
 /// Characters that one cell or paragraph may take before it is cut.
@@ -15,13 +14,10 @@ const BAR: usize = 20;
 /// Writes the document.
 pub(super) fn write(document: &Document, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "## {}\n", safe(&document.title))?;
-    for problem in &document.problems {
-        let word = if problem.failed { "Failed" } else { "Partial" };
-        writeln!(out, "**{word}:** {}\n", safe(&problem.sentence))?;
+    for notice in &document.notices {
+        writeln!(out, "**{}:** {}\n", notice.word, safe(&notice.sentence))?;
     }
-    for (name, text) in &document.facts {
-        writeln!(out, "- **{name}:** {}", safe(text))?;
-    }
+    facts(&document.facts, out)?;
     for section in &document.sections {
         // Titles are words of this program. In a summary, which is HTML, a backslash would show.
         let title = &section.title;
@@ -40,6 +36,8 @@ pub(super) fn write(document: &Document, out: &mut dyn io::Write) -> io::Result<
             match block {
                 Block::Text(text) | Block::Caption(text) => writeln!(out, "{}", safe(text))?,
                 Block::Item(text) => writeln!(out, "- {}", safe(text))?,
+                Block::Facts(rows) => facts(rows, out)?,
+                Block::Difference(lines) => difference(lines, out)?,
                 Block::Table(rows) => table(rows, out)?,
             }
         }
@@ -48,6 +46,29 @@ pub(super) fn write(document: &Document, out: &mut dyn io::Write) -> io::Result<
         }
     }
     writeln!(out, "\n{}", safe(&document.footer))
+}
+
+/// A list of names with their lines.
+fn facts(facts: &[Fact], out: &mut dyn io::Write) -> io::Result<()> {
+    for fact in facts {
+        let lines: Vec<String> = fact.lines.iter().map(|line| safe(line)).collect();
+        writeln!(out, "- **{}:** {}", safe(&fact.name), lines.join("; "))?;
+    }
+    Ok(())
+}
+
+/// A block of code, where nothing has a meaning but the fence that ends it.
+fn difference(lines: &[String], out: &mut dyn io::Write) -> io::Result<()> {
+    let longest = lines
+        .iter()
+        .map(|line| escape::longest_run(line, '`'))
+        .max();
+    let fence = "`".repeat(longest.unwrap_or_default().max(2) + 1);
+    writeln!(out, "{fence}diff")?;
+    for line in lines {
+        writeln!(out, "{}", escape::limited(line, LIMIT))?;
+    }
+    writeln!(out, "{fence}")
 }
 
 /// A table with its row of dashes.
@@ -90,6 +111,12 @@ fn cell(value: &Value) -> String {
         Value::Missing => "-".to_owned(),
         Value::Count(count) => count.to_string(),
         Value::Text(text) => safe(text),
+        Value::Name(name) => escape::markdown_code(&escape::limited(name, LIMIT)),
+        Value::Lines(lines) => {
+            let lines: Vec<String> = lines.iter().map(|line| safe(line)).collect();
+            // The only way to hold lines in a cell.
+            lines.join("<br>")
+        }
         Value::Member(member) => if *member { "●" } else { "○" }.to_owned(),
         Value::Bar(length, most) => "▇".repeat(scaled(*length, *most, BAR)),
     }

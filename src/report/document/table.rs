@@ -1,15 +1,12 @@
-//! A comparison laid out for a width: tables where they fit, sentences where they do not.
+//! A page laid out for a width: tables where they fit, sentences where they do not.
 
 use std::io;
 
-use super::document::{Block, Column, Document, Row, Table, Value, scaled};
+use super::{Block, Column, Document, Fact, Line, Narrow, Row, Table, Value, scaled};
 use crate::report::grid::{Cell, GAP, Grid};
 use crate::report::sheet::{INDENT, Sheet};
 use crate::report::theme::Tone;
 use crate::report::{Options, escape};
-
-/// Columns that a cell which may be wrapped gets at least.
-const WRAPPED: u16 = 26;
 
 /// Columns of the longest bar, where there is room and where there is little.
 const BARS: [usize; 2] = [24, 8];
@@ -34,21 +31,12 @@ pub(super) fn write(
         color: options.color,
         out,
     };
-    sheet.paragraph(document.title.as_str(), None)?;
-    for problem in &document.problems {
-        let (word, tone) = if problem.failed {
-            ("FAILED", Tone::Bad)
-        } else {
-            ("PARTIAL", Tone::Attention)
-        };
-        sheet.paragraph(format!("{word}: {}", problem.sentence), Some(tone))?;
+    sheet.paragraph(document.title.as_str(), Some(document.tone))?;
+    for notice in &document.notices {
+        let text = format!("{}: {}", notice.word.to_uppercase(), notice.sentence);
+        sheet.paragraph(text, Some(notice.tone))?;
     }
-    let mut facts = Grid::new(sheet.width);
-    for (name, text) in &document.facts {
-        facts.row([(*name).into(), text.as_str().into()]);
-    }
-    facts.keep_whole(&[LABEL]);
-    for line in facts.into_lines() {
+    for line in facts(Grid::new(sheet.width), &document.facts).into_lines() {
         writeln!(sheet.out, "{line}")?;
     }
     for section in &document.sections {
@@ -59,13 +47,16 @@ pub(super) fn write(
     sheet.paragraph(document.footer.as_str(), None)
 }
 
-/// The content of a section. Tables and captions after a table begin with an empty line.
+/// The content of a section. Tables, captions and differences after a list begin with an empty line.
 fn write_blocks(sheet: &mut Sheet<'_>, blocks: &[Block]) -> io::Result<()> {
-    let mut has_table = false;
+    let mut has_list = false;
     let mut after_caption = false;
     for block in blocks {
-        let begins = matches!(block, Block::Table(_) | Block::Caption(_));
-        if begins && has_table && !after_caption {
+        let begins = matches!(
+            block,
+            Block::Table(_) | Block::Caption(_) | Block::Difference(_)
+        );
+        if begins && has_list && !after_caption {
             sheet.gap()?;
         }
         match block {
@@ -76,20 +67,39 @@ fn write_blocks(sheet: &mut Sheet<'_>, blocks: &[Block]) -> io::Result<()> {
                 grid.keep_whole(&[1]);
                 sheet.grid(grid, |_| Tone::Plain)?;
             }
-            Block::Table(table) => {
-                let grid = lay_out(sheet, table);
+            Block::Facts(rows) => {
+                let grid = facts(sheet.list(), rows);
                 sheet.grid(grid, |_| Tone::Plain)?;
             }
+            Block::Difference(lines) => {
+                for line in lines {
+                    sheet.remark(line.as_str())?;
+                }
+            }
+            Block::Table(table) => {
+                let grid = lay_out(sheet, table);
+                sheet.grid(grid, table.tone)?;
+            }
         }
-        has_table |= matches!(block, Block::Table(_));
+        has_list |= matches!(block, Block::Table(_) | Block::Facts(_));
         after_caption = matches!(block, Block::Caption(_));
     }
     Ok(())
 }
 
+/// Names with their lines.
+fn facts(mut grid: Grid, facts: &[Fact]) -> Grid {
+    for fact in facts {
+        let lines = fact.lines.iter().cloned();
+        grid.row([fact.name.as_str().into(), Cell::lines(lines)]);
+    }
+    grid.keep_whole(&[LABEL]);
+    grid
+}
+
 /// A title in capitals; its counts stay as they are.
 fn title(text: &str) -> String {
-    let end = text.find([':', '(', ',']).unwrap_or(text.len());
+    let end = text.find([':', '(']).unwrap_or(text.len());
     let (name, rest) = text.split_at(end);
     format!("{}{rest}", name.to_uppercase())
 }
@@ -101,8 +111,8 @@ fn lay_out(sheet: &Sheet<'_>, table: &Table) -> Grid {
         if grid.fits() {
             return grid;
         }
-        if let Some(column) = table.wraps
-            && grid.fits_with(column, WRAPPED)
+        if let Some((column, width)) = table.wraps
+            && grid.fits_with(column, width)
         {
             grid.keep_whole_but(column);
             return grid;
@@ -120,14 +130,16 @@ fn columns(sheet: &Sheet<'_>, table: &Table, bar: usize) -> Grid {
         .enumerate()
         .map(|(index, column)| {
             let values = table.rows.iter().filter_map(|row| row.values.get(index));
-            let widest = values.map(|value| text(value, bar).chars().count()).max();
+            let widest = values.flat_map(|value| lines(value, bar));
+            let widest = widest.map(|line| line.chars().count()).max();
             head(column, widest.unwrap_or_default())
         })
         .collect();
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
     grid.header(&heads);
     for row in &table.rows {
-        grid.row_of(row.values.iter().map(|value| text(value, bar).into()));
+        let cells = row.values.iter();
+        grid.row_of(cells.map(|value| Cell::lines(lines(value, bar))));
     }
     for (index, column) in table.columns.iter().enumerate() {
         if column.number {
@@ -158,42 +170,52 @@ fn head(column: &Column, widest: usize) -> String {
     lines.join("\n")
 }
 
-/// A label and a sentence for each row.
+/// Labels and sentences for each row.
 fn list(sheet: &Sheet<'_>, table: &Table) -> Grid {
-    let rows: Vec<(String, Vec<Vec<String>>)> = table
+    let rows: Vec<Narrow> = table
         .rows
         .iter()
-        .map(|row| match &row.sentence {
-            Some(sentence) => sentence.clone(),
-            None => (label(table, row), sentences(table, row)),
+        .map(|row| match &row.narrow {
+            Some(narrow) => narrow.clone(),
+            None => Narrow::new(label(table, row), sentences(table, row)),
         })
         .collect();
+    let columns = rows.iter().map(|row| row.labels.len()).max();
+    let columns = columns.unwrap_or_default();
+    // A third of the page for each; a single one may be half a sentence itself and gets more.
+    let cap = match columns {
+        0 | 1 => sheet.width * 2 / 5,
+        _ => sheet.width / 3,
+    };
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.labels.get(column));
+        let widths = cells.flatten().map(|line| line.chars().count());
+        widths.max().unwrap_or_default().min(usize::from(cap)) + usize::from(GAP)
+    };
+    let labels: usize = (0..columns).map(width).sum();
+    let room = usize::from(sheet.width.saturating_sub(INDENT)).saturating_sub(labels);
     let mut grid = sheet.list();
-    // A third of the page and more: what a row is about may be half a sentence itself.
-    let cap = sheet.width * 2 / 5;
-    let labels = rows.iter().map(|(label, _)| label.chars().count());
-    let label_width = labels.max().unwrap_or_default().min(usize::from(cap));
-    let room = usize::from(sheet.width.saturating_sub(INDENT + GAP)).saturating_sub(label_width);
-    for (label, lines) in rows {
-        let lines = lines.into_iter().flat_map(|parts| flow(parts, room));
-        grid.row([label.into(), Cell::lines(lines)]);
+    for row in rows {
+        let lines = row.lines.into_iter().flat_map(|line| flow(line, room));
+        let labels = row.labels.into_iter().map(Cell::lines);
+        grid.row_of(labels.chain([Cell::lines(lines)]));
     }
-    grid.keep_whole(&[cap]);
+    grid.keep_whole(&vec![cap; columns]);
     grid
 }
 
 /// The parts of a line, on so many lines that none is torn where it need not be.
-fn flow(parts: Vec<String>, room: usize) -> Vec<String> {
+fn flow(line: Line, room: usize) -> Vec<String> {
+    let mark = line.mark;
     let mut lines: Vec<String> = Vec::new();
-    for part in parts {
+    for part in line.parts {
         match lines.last_mut() {
-            // Room for the comma at its end, too.
-            Some(line) if line.chars().count() + 2 + part.chars().count() < room => {
-                line.push_str(", ");
-                line.push_str(&part);
+            // Room for the mark at its end, too.
+            Some(line) if line.chars().count() + part.chars().count() + 2 * mark.len() < room => {
+                line.extend([mark, " ", &part]);
             }
             Some(line) => {
-                line.push(',');
+                line.push_str(mark);
                 lines.push(part);
             }
             None => lines.push(part),
@@ -229,12 +251,14 @@ fn sentences(table: &Table, row: &Row) -> Vec<Vec<String>> {
 }
 
 /// A value in letters that a log shows as they are, bars of `bar` columns at most.
-fn text(value: &Value, bar: usize) -> String {
-    match value {
+fn lines(value: &Value, bar: usize) -> Vec<String> {
+    let line = match value {
         Value::Missing => "-".to_owned(),
         Value::Count(count) => count.to_string(),
-        Value::Text(text) => text.clone(),
+        Value::Text(text) | Value::Name(text) => text.clone(),
+        Value::Lines(lines) => return lines.clone(),
         Value::Member(member) => if *member { "x" } else { "." }.to_owned(),
         Value::Bar(length, most) => "#".repeat(scaled(*length, *most, bar)),
-    }
+    };
+    vec![line]
 }

@@ -1,30 +1,95 @@
-//! What is said of a comparison, before it is laid out. No text here is escaped yet.
+//! What is said on a page for a person, before it is laid out: sentences and tables without a layout,
+//! and without escapes.
+//!
+//! [`table`] lays it out for a terminal or a log, [`markdown`] for the summary of a build or the
+//! comment on a merge request. Both escape whatever they write.
 
+mod markdown;
+mod table;
+
+use std::io::{self, Write as _};
+
+use serde::Serialize;
+
+use super::theme::Tone;
+use super::{Options, TextFormat, write_json};
 use crate::model::ScannerId;
-use crate::model::comparison::{Comparison, Interval, Share};
-use crate::report::Options;
-use crate::report::phrases;
+use crate::model::report::ToolInfo;
 
-/// A comparison for a person.
+/// Writes `value` in `format`; the page that a person reads is put together by `document`.
+pub(super) fn write<T: Serialize>(
+    format: TextFormat,
+    value: &T,
+    document: impl FnOnce() -> Document,
+    options: &Options,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    // Writers write in small pieces; the file or pipe behind `out` need not see them.
+    let mut out = io::BufWriter::new(out);
+    match format {
+        TextFormat::Table => table::write(&document(), options, &mut out)?,
+        TextFormat::Json => write_json(value, &mut out)?,
+        TextFormat::Markdown => markdown::write(&document(), &mut out)?,
+    }
+    out.flush()
+}
+
+/// A page.
 pub(super) struct Document {
-    /// What was compared.
+    /// What matters, in one line.
     pub(super) title: String,
+    /// The tone of its first word.
+    pub(super) tone: Tone,
     /// What stands in the way of trusting the rest.
-    pub(super) problems: Vec<Problem>,
-    /// Names and values.
-    pub(super) facts: Vec<(&'static str, String)>,
+    pub(super) notices: Vec<Notice>,
+    /// What the page is about.
+    pub(super) facts: Vec<Fact>,
     /// The parts that have something to say.
     pub(super) sections: Vec<Section>,
     /// Who wrote it, and where the rest is.
     pub(super) footer: String,
 }
 
-/// A scanner that cannot be trusted on every image.
-pub(super) struct Problem {
-    /// True where there is no result, false where a result lacks a part.
-    pub(super) failed: bool,
+/// The program that wrote a page about a `whole` that is also there as JSON.
+pub(super) fn footer(tool: &ToolInfo, whole: &str, options: &Options) -> String {
+    let place = match &options.json_report {
+        Some(path) => format!(". The whole {whole}: {path}"),
+        None => String::new(),
+    };
+    format!("{} {}{place}", tool.name, tool.version)
+}
+
+/// A sentence that nobody may overlook.
+pub(super) struct Notice {
+    /// The word before it, with a capital.
+    pub(super) word: &'static str,
+    /// The tone of that word.
+    pub(super) tone: Tone,
     /// One sentence.
     pub(super) sentence: String,
+}
+
+/// A name, and lines about it.
+pub(super) struct Fact {
+    /// The name.
+    pub(super) name: String,
+    /// The lines.
+    pub(super) lines: Vec<String>,
+}
+
+impl Fact {
+    /// A name with one line about it.
+    pub(super) fn new(name: impl Into<String>, line: impl Into<String>) -> Self {
+        Self::lines(name, vec![line.into()])
+    }
+
+    /// A name with several lines about it.
+    pub(super) fn lines(name: impl Into<String>, lines: Vec<String>) -> Self {
+        Self {
+            name: name.into(),
+            lines,
+        }
+    }
 }
 
 /// A part with a title.
@@ -70,6 +135,20 @@ impl Section {
         self.blocks.push(Block::Item(text.into()));
     }
 
+    /// Adds names with lines about each, unless there are none.
+    pub(super) fn facts(&mut self, facts: Vec<Fact>) {
+        if !facts.is_empty() {
+            self.blocks.push(Block::Facts(facts));
+        }
+    }
+
+    /// Adds the lines of a difference, each with its sign in front, unless there are none.
+    pub(super) fn difference(&mut self, lines: Vec<String>) {
+        if !lines.is_empty() {
+            self.blocks.push(Block::Difference(lines));
+        }
+    }
+
     /// Adds a table, unless it has no rows.
     pub(super) fn table(&mut self, table: Table) {
         if !table.rows.is_empty() {
@@ -86,25 +165,33 @@ pub(super) enum Block {
     Caption(String),
     /// An item of a list.
     Item(String),
+    /// Names with lines about each.
+    Facts(Vec<Fact>),
+    /// Lines of a difference, each with its sign in front.
+    Difference(Vec<String>),
     /// A table.
     Table(Table),
 }
 
 /// Rows and columns. Where a page is too narrow for them, each row becomes a label with a sentence:
 /// the names of the columns and what stands in them.
-#[derive(Default)]
 pub(super) struct Table {
     /// The columns.
     pub(super) columns: Vec<Column>,
     /// Number of leading columns that say what a row is about.
     pub(super) labels: usize,
-    /// Column that may be wrapped to keep the table a table.
-    pub(super) wraps: Option<usize>,
+    /// Column that may be wrapped to keep the table a table, and the width that it needs for that.
+    pub(super) wraps: Option<(usize, u16)>,
     /// True when a sentence leaves out what is 0.
     pub(super) sparse: bool,
+    /// The tone of a line's first word.
+    pub(super) tone: fn(&str) -> Tone,
     /// The rows, each with a value for each column.
     pub(super) rows: Vec<Row>,
 }
+
+/// Width that a column of a few words needs.
+pub(super) const WORDS: u16 = 26;
 
 impl Table {
     /// A table of which the first `labels` columns say what a row is about.
@@ -112,7 +199,10 @@ impl Table {
         Self {
             columns: columns.into_iter().collect(),
             labels,
-            ..Self::default()
+            wraps: None,
+            sparse: false,
+            tone: |_| Tone::Plain,
+            rows: Vec::new(),
         }
     }
 
@@ -120,20 +210,15 @@ impl Table {
     pub(super) fn row(&mut self, values: impl IntoIterator<Item = Value>) {
         self.rows.push(Row {
             values: values.into_iter().collect(),
-            sentence: None,
+            narrow: None,
         });
     }
 
-    /// Adds a row with its own label and lines for narrow pages; each line is made of parts.
-    pub(super) fn row_or(
-        &mut self,
-        values: impl IntoIterator<Item = Value>,
-        label: impl Into<String>,
-        lines: Vec<Vec<String>>,
-    ) {
+    /// Adds a row with what stands there on a narrow page.
+    pub(super) fn row_or(&mut self, values: impl IntoIterator<Item = Value>, narrow: Narrow) {
         self.rows.push(Row {
             values: values.into_iter().collect(),
-            sentence: Some((label.into(), lines)),
+            narrow: Some(narrow),
         });
     }
 
@@ -148,8 +233,8 @@ impl Table {
         let kept = |column: &usize| keep.get(*column) == Some(&true);
         self.wraps = self
             .wraps
-            .filter(kept)
-            .map(|wraps| (0..wraps).filter(kept).count());
+            .filter(|(column, _)| kept(column))
+            .map(|(column, width)| ((0..column).filter(kept).count(), width));
         retain(&mut self.columns, &keep);
         for row in &mut self.rows {
             retain(&mut row.values, &keep);
@@ -224,8 +309,52 @@ impl Column {
 pub(super) struct Row {
     /// A value for each column.
     pub(super) values: Vec<Value>,
-    /// Label and lines of parts for narrow pages, where the usual sentence would not do.
-    pub(super) sentence: Option<(String, Vec<Vec<String>>)>,
+    /// What stands there on a narrow page, where the usual sentence would not do.
+    pub(super) narrow: Option<Narrow>,
+}
+
+/// A row on a narrow page.
+#[derive(Clone)]
+pub(super) struct Narrow {
+    /// What it is about: columns, each with its lines.
+    pub(super) labels: Vec<Vec<String>>,
+    /// What there is to say.
+    pub(super) lines: Vec<Line>,
+}
+
+impl Narrow {
+    /// A label with lines.
+    pub(super) fn new<L: Into<Line>>(
+        label: impl Into<String>,
+        lines: impl IntoIterator<Item = L>,
+    ) -> Self {
+        Self {
+            labels: vec![vec![label.into()]],
+            lines: lines.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// Parts that share a line where there is room. None is torn where it need not be.
+#[derive(Clone)]
+pub(super) struct Line {
+    /// The parts.
+    pub(super) parts: Vec<String>,
+    /// What stands between two of them, without the blank.
+    pub(super) mark: &'static str,
+}
+
+impl From<String> for Line {
+    fn from(part: String) -> Self {
+        vec![part].into()
+    }
+}
+
+impl From<Vec<String>> for Line {
+    /// A list, with commas.
+    fn from(parts: Vec<String>) -> Self {
+        Self { parts, mark: "," }
+    }
 }
 
 /// What stands in a cell.
@@ -237,6 +366,10 @@ pub(super) enum Value {
     Count(usize),
     /// Text.
     Text(String),
+    /// Lines of text.
+    Lines(Vec<String>),
+    /// Names or versions of things outside, letter by letter: Markdown shows them as code.
+    Name(String),
     /// In the set or not.
     Member(bool),
     /// A bar of this length among bars of that length at most.
@@ -253,11 +386,17 @@ impl Value {
         }
     }
 
+    /// Names of things outside.
+    pub(super) fn name(name: impl Into<String>) -> Self {
+        Self::Name(name.into())
+    }
+
     /// Number or text; nothing for the others.
     pub(super) fn words(&self) -> Option<String> {
         match self {
             Self::Count(count) => Some(count.to_string()),
-            Self::Text(text) => Some(text.clone()),
+            Self::Text(text) | Self::Name(text) => Some(text.clone()),
+            Self::Lines(lines) => Some(lines.join("; ")),
             Self::Missing | Self::Member(_) | Self::Bar(..) => None,
         }
     }
@@ -291,110 +430,36 @@ impl From<&ScannerId> for Value {
     }
 }
 
-impl From<&Share> for Value {
-    fn from(share: &Share) -> Self {
-        match share.value {
-            Some(_) => Self::Text(percent(share)),
-            None => Self::Missing,
-        }
-    }
-}
-
 impl<T: Into<Value>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Missing, Into::into)
     }
 }
 
-/// What the sections are written from.
-pub(super) struct Writer<'a> {
-    /// The comparison.
-    pub(super) comparison: &'a Comparison,
-    /// How much is shown.
-    pub(super) options: &'a Options,
-}
+/// Cuts long lists, and says what was left out.
+#[derive(Clone, Copy)]
+pub(super) struct Cut<'a>(pub(super) &'a Options);
 
-impl<'a> Writer<'a> {
-    /// True when the comparison is about one image.
-    pub(super) fn is_single(&self) -> bool {
-        self.comparison.images.len() == 1
-    }
-
+impl Cut<'_> {
     /// The rows of a list that are shown.
-    pub(super) fn shown<'b, T>(&self, all: &'b [T]) -> &'b [T] {
-        self.options
-            .rows
-            .and_then(|rows| all.get(..rows))
-            .unwrap_or(all)
+    pub(super) fn shown<T>(self, all: &[T]) -> &[T] {
+        let rows = self.0.rows;
+        rows.and_then(|rows| all.get(..rows)).unwrap_or(all)
     }
 
     /// Says in `section` how many rows of a list are not shown, if any.
-    pub(super) fn left_out(&self, section: &mut Section, all: usize, shown: usize) {
+    pub(super) fn left_out(self, section: &mut Section, all: usize, shown: usize) {
         if all > shown {
             section.text(self.more(all - shown, ""));
         }
     }
 
     /// `and 5 more…`: what is not shown, and where it is. `detail` follows the number.
-    pub(super) fn more(&self, number: usize, detail: &str) -> String {
-        let place = self.options.json_report.as_deref();
-        let place = place.unwrap_or("The JSON form");
+    pub(super) fn more(self, number: usize, detail: &str) -> String {
+        let place = self.0.json_report.as_deref();
+        let place = place.unwrap_or("The option --all");
         format!("and {number} more{detail}. {place} lists all.")
     }
-
-    /// The scanners that gave a result on at least one image.
-    pub(super) fn with_results(&self) -> Vec<&'a ScannerId> {
-        let scanners = self.comparison.scanners.iter();
-        scanners
-            .filter(|scanner| scanner.results.count > 0)
-            .map(|scanner| &scanner.scanner)
-            .collect()
-    }
-}
-
-/// A share with its counts and, over several images, its interval: `92 % (460/500; 88 to 95 %)`.
-pub(super) fn percent(share: &Share) -> String {
-    let text = phrases::share(share.value, share.count, share.of);
-    match (share.interval, text.strip_suffix(')')) {
-        (Some(interval), Some(open)) => format!("{open}; {})", range(interval, 0)),
-        _ => text,
-    }
-}
-
-/// `88 to 95 %`, with so many decimals.
-pub(super) fn range(interval: Interval, decimals: usize) -> String {
-    // Adding 0 turns the -0 that rounding may give into 0.
-    let scale = if decimals == 0 { 1.0 } else { 10.0 };
-    let end = |end: f64| (end * 100.0 * scale).round() / scale + 0.0;
-    format!(
-        "{:.decimals$} to {:.decimals$} %",
-        end(interval.low),
-        end(interval.high)
-    )
-}
-
-/// `docker-scout + grype`.
-pub(super) fn together(scanners: &[ScannerId]) -> String {
-    let names: Vec<&str> = scanners.iter().map(ScannerId::as_str).collect();
-    names.join(" + ")
-}
-
-/// `2 critical, 1 high`: the parts that are not 0, in the order given; empty when all are.
-pub(super) fn listed<N: std::fmt::Display>(counts: impl IntoIterator<Item = (usize, N)>) -> String {
-    let parts: Vec<String> = counts
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, name)| format!("{count} {name}"))
-        .collect();
-    parts.join(", ")
-}
-
-/// The first letters of a digest, as container tools show it; any other text as it is.
-pub(super) fn short_digest(text: &str) -> &str {
-    let is_digest = text.strip_prefix("sha256:").is_some_and(|digits| {
-        digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-    });
-    text.get(..19).filter(|_| is_digest).unwrap_or(text)
 }
 
 /// The length of a bar where the longest, for `most`, is `longest`. Nothing but 0 has no length.
@@ -411,41 +476,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_share_has_its_counts_and_its_interval() {
-        let mut share = Share {
-            count: 460,
-            of: 500,
-            value: Some(0.92),
-            interval: None,
-        };
-        assert_eq!(percent(&share), "92 % (460/500)");
-        share.interval = Some(Interval {
-            low: 0.881,
-            high: 0.954,
-        });
-        assert_eq!(percent(&share), "92 % (460/500; 88 to 95 %)");
-    }
-
-    #[test]
-    fn the_end_of_a_range_is_never_minus_zero() {
-        let interval = Interval {
-            low: -0.0004,
-            high: 0.052,
-        };
-        assert_eq!(range(interval, 0), "0 to 5 %");
-        assert_eq!(range(interval, 1), "0.0 to 5.2 %");
-    }
-
-    #[test]
     fn columns_that_say_nothing_go() {
         let mut table = Table::new(1, [Column::text("a"), Column::text("b"), Column::text("c")]);
-        table.wraps = Some(2);
+        table.wraps = Some((2, WORDS));
         table.row(["x".into(), Value::Missing, 0.into()]);
         table.row(["y".into(), Value::Missing, Value::Missing]);
         let table = table.without_empty_columns();
         let names: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
         assert_eq!(names, ["a", "c"]);
-        assert_eq!(table.wraps, Some(1));
+        assert_eq!(table.wraps, Some((1, WORDS)));
         assert!(table.rows.iter().all(|row| row.values.len() == 2));
     }
 }
