@@ -128,10 +128,10 @@ const STUDENT: [f64; 30] = [
     2.052, 2.048, 2.045, 2.042,
 ];
 
-/// The same table further on, by the degrees of freedom from which a row holds. Between two rows the
-/// greater value is taken.
+/// The same table further on, by the degrees of freedom from which a row holds. Between two rows, and
+/// beyond the last, the greater value is taken.
 const STUDENT_BEYOND: [(usize, f64); 5] = [
-    (1000, NORMAL),
+    (1000, 1.962),
     (100, 1.984),
     (60, 2.000),
     (40, 2.021),
@@ -203,7 +203,21 @@ mod tests {
         let values: Vec<f64> = (1..1200).map(student).collect();
         assert!(values.is_sorted_by(|a, b| a >= b));
         assert_eq!((values[0], values[1], values[29]), (12.706, 4.303, 2.042));
-        assert!(close(student(1_000_000), NORMAL));
+        assert!(close(student(usize::MAX), 1.962));
+    }
+
+    #[test]
+    fn students_t_is_never_below_its_true_value() {
+        let table = [
+            (31, 2.040),
+            (50, 2.009),
+            (80, 1.990),
+            (1000, 1.962),
+            (2000, 1.961),
+        ];
+        for (degrees, t) in table {
+            assert!(student(degrees) >= t, "t({degrees}) = {}", student(degrees));
+        }
     }
 
     #[test]
