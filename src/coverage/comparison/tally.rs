@@ -109,10 +109,12 @@ impl<'i> Tally<'i> {
         rows.map(|row| row.count).sum()
     }
 
-    /// Findings that a scanner reports, of those that it could have.
+    /// Findings that a scanner reports, of those that it could have, on images where another gave a
+    /// result too. Where it is alone nobody could find what it misses, so that its share would be 1
+    /// and the failures of others would raise it.
     pub(super) fn coverage(&self, scanner: usize) -> Share {
         let mut ratio = Ratio::default();
-        for row in &self.rows {
+        for row in self.rows.iter().filter(|row| row.is_compared()) {
             if let Some(found) = row.pattern.found_by(scanner) {
                 ratio.add(row.image, if found { row.count } else { 0 }, row.count);
             }

@@ -109,6 +109,21 @@ fn a_failure_is_no_disagreement() {
 }
 
 #[test]
+fn the_failures_of_others_raise_no_coverage() {
+    let both = image("a", &["grype", "trivy"]).with(2, "RR").with(2, "-R");
+    let alone = image("b", &["grype", "trivy"])
+        .with(9, "R!")
+        .failing("trivy");
+    let comparison = compared([&both, &alone]);
+    let coverage = comparison.scanners[0].coverage;
+    assert_eq!((coverage.count, coverage.of), (2, 4));
+    let stratum = &comparison.strata.ecosystem[0];
+    assert_eq!(stratum.coverage[&ScannerId::new("grype")], coverage);
+    let coverage = compared([&alone]).scanners[0].coverage;
+    assert_eq!((coverage.of, coverage.value), (0, None));
+}
+
+#[test]
 fn one_trustworthy_entry_of_several_is_a_result() {
     let mut image = image("a", &["grype", "trivy", "trivy"]).with(2, "RR");
     image.0.scanners[1].outcome = Outcome::Partial {
