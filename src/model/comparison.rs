@@ -196,8 +196,8 @@ pub struct ComparedScanner {
     pub results: Share,
     /// Failures by kind.
     pub failures: BTreeMap<FailureKind, usize>,
-    /// Findings that it reports, of those that it could have: on images where it gave a result,
-    /// without those that it is excused from and the void ones.
+    /// Findings that it reports, of those that it could have: on images where it and another scanner
+    /// gave a result, without those that it is excused from and the void ones.
     pub coverage: Share,
     /// Findings that it reports, void ones included.
     pub reported: usize,
@@ -403,7 +403,7 @@ pub struct Stratum {
     /// Findings.
     pub findings: usize,
     /// Each scanner with a result: findings that it reports, of those that it could have, on images
-    /// where it gave a result.
+    /// where it and another scanner gave a result.
     pub coverage: BTreeMap<ScannerId, Share>,
     /// Its part of [`Universe::by_one_only`], by scanner.
     pub alone: BTreeMap<ScannerId, usize>,
@@ -509,7 +509,7 @@ pub struct PairEstimate {
 pub enum Estimate {
     /// Given.
     LowerBound {
-        /// The estimator: `Chapman`, `Chao1`.
+        /// The estimator: `Chapman`, `Chao2`.
         estimator: String,
         /// Findings that were seen.
         seen: usize,

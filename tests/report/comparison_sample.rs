@@ -339,7 +339,7 @@ pub(crate) fn one_image() -> Comparison {
                 },
             }],
             all: Estimate::Refused {
-                reason: "Chao1 needs three scanners".to_owned(),
+                reason: "Chao2 needs three scanners".to_owned(),
             },
             assumptions: vec![
                 "The scanners find things independently of each other. They share databases, so the \
@@ -701,7 +701,7 @@ fn fleet_parts(comparison: &mut Comparison) {
         ..inventories()
     });
     comparison.unseen.all = Estimate::LowerBound {
-        estimator: "Chao1".to_owned(),
+        estimator: "Chao2".to_owned(),
         seen: 353,
         total: 360.2,
         interval: Interval {

@@ -5,7 +5,8 @@
 //! sample censuses", 1951, with the variance of G. A. F. Seber, "The Estimation of Animal Abundance",
 //! 2nd ed. 1982, chapter 3) and Chao's lower bound for more (A. Chao, "Estimating the population
 //! size for capture-recapture data with unequal catchability", Biometrics 43, 1987) work on findings
-//! that every scanner concerned could have reported.
+//! that every scanner concerned could have reported. A scanner either reports a finding or not, so
+//! that the data are incidences and the bound is the one called Chao2.
 //!
 //! Scanners are no independent searches, and what they report need not be true, so that an estimate
 //! is shown with [`ASSUMPTIONS`] and refused where the counts cannot carry one.
@@ -94,7 +95,7 @@ fn of_all(tally: &Tally<'_>) -> Estimate {
             *by_reporters.entry(reporters).or_default() += row.count;
         }
     }
-    chao(&by_reporters)
+    chao(&by_reporters, scanners)
 }
 
 /// Chapman's estimate, `(n1 + 1)(n2 + 1) / (m + 1) − 1` for `n1` and `n2` findings of each and `m` of
@@ -118,11 +119,15 @@ fn chapman(sides: Sides) -> Estimate {
     lower_bound("Chapman", seen, unseen, variance)
 }
 
-/// Chao's bias-corrected bound, `S + f1(f1 − 1) / (2(f2 + 1))` for `S` findings, `f1` of one scanner
-/// alone and `f2` of exactly two, with its variance (R. K. Colwell, "EstimateS User's Guide", appendix
-/// B, equation 6), and the share of what is there that was seen (I. J. Good, "The population frequencies of species and the estimation of population
+/// Chao's bias-corrected bound for incidences, `S + (t − 1)/t · q1(q1 − 1) / (2(q2 + 1))` for `S`
+/// findings of `t` scanners, `q1` of one scanner alone and `q2` of exactly two, with its variance
+/// (Chao2 in R. K. Colwell, "EstimateS User's Guide", appendix B), and the share of what is there that
+/// was seen (I. J. Good, "The population frequencies of species and the estimation of population
 /// parameters", Biometrika 40, 1953).
-fn chao(by_reporters: &BTreeMap<usize, usize>) -> Estimate {
+///
+/// Without the factor it would be Chao1, the bound for individuals that are drawn again and again. Over
+/// so few scanners that one lies far above what is there, even where scanners are independent.
+fn chao(by_reporters: &BTreeMap<usize, usize>, scanners: usize) -> Estimate {
     let of = |reporters: usize| by_reporters.get(&reporters).copied().unwrap_or_default();
     let seen: usize = by_reporters.values().sum();
     if seen < FEWEST_FINDINGS {
@@ -131,13 +136,15 @@ fn chao(by_reporters: &BTreeMap<usize, usize>) -> Estimate {
     if of(2) == 0 {
         return refused("no finding is reported by exactly two scanners".to_owned());
     }
-    let (f1, f2) = (real(of(1)), real(of(2)));
-    let unseen = f1 * (f1 - 1.0) / (2.0 * (f2 + 1.0));
+    let (q1, q2, t) = (real(of(1)), real(of(2)), real(scanners));
+    let factor = (t - 1.0) / t;
+    let unseen = factor * q1 * (q1 - 1.0) / (2.0 * (q2 + 1.0));
     let variance = unseen
-        + f1 * (2.0 * f1 - 1.0).powi(2) / (4.0 * (f2 + 1.0).powi(2))
-        + f1.powi(2) * f2 * (f1 - 1.0).powi(2) / (4.0 * (f2 + 1.0).powi(4));
+        + factor.powi(2)
+            * (q1 * (2.0 * q1 - 1.0).powi(2) / (4.0 * (q2 + 1.0).powi(2))
+                + q1.powi(2) * q2 * (q1 - 1.0).powi(2) / (4.0 * (q2 + 1.0).powi(4)));
     let reports = by_reporters.iter().map(|(n, count)| n * count).sum();
-    match lower_bound("Chao1", seen, unseen, variance) {
+    match lower_bound("Chao2", seen, unseen, variance) {
         Estimate::LowerBound {
             estimator,
             seen,

@@ -43,8 +43,9 @@ fn two_scanners_give_chapmans_estimate() {
 
 #[test]
 fn three_scanners_give_chaos_bound() {
-    // f1 6, f2 4, f3 12: unseen 6·5 / (2·5) = 3. Variance 3 + 6·11²/(4·25) + 36·4·25/(4·625) = 11.7;
-    // factor exp(1.96·√ln(1 + 11.7/9)) = 5.982. Reports 6 + 2·4 + 3·12 = 50, of which 6 are alone.
+    // q1 6, q2 4, q3 12: unseen 2/3 · 6·5 / (2·5) = 2. Variance 2 + 4/9 · (6·11²/(4·25) +
+    // 36·4·25/(4·625)) = 5.8667; factor exp(1.96·√ln(1 + 5.8667/4)) = 6.4390. Reports
+    // 6 + 2·4 + 3·12 = 50, of which 6 are alone.
     let image = image("a", &["a", "b", "c"])
         .with(4, "R--")
         .with(2, "--R")
@@ -61,10 +62,10 @@ fn three_scanners_give_chaos_bound() {
     else {
         panic!("refused")
     };
-    assert_eq!((estimator.as_str(), seen), ("Chao1", 22));
-    assert!(close(total, 25.0), "{total}");
+    assert_eq!((estimator.as_str(), seen), ("Chao2", 22));
+    assert!(close(total, 24.0), "{total}");
     assert!(
-        close(interval.low, 22.5015) && close(interval.high, 39.946),
+        close(interval.low, 22.3106) && close(interval.high, 34.8781),
         "{interval:?}"
     );
     let coverage = sample_coverage.unwrap();
@@ -72,6 +73,37 @@ fn three_scanners_give_chaos_bound() {
         (coverage.count, coverage.of, coverage.value),
         (44, 50, Some(0.88))
     );
+}
+
+/// Three independent scanners that each find a share `p` of what is there, in numbers as they are
+/// expected: the bound lies at what is there and not above it.
+#[test]
+fn the_bound_over_all_is_no_higher_than_what_is_there() {
+    // p = 1/2 of 800: each of the 8 sets of reporters has 100 findings, 100 are seen by nobody.
+    let half = [("R--", 100), ("RR-", 100), ("RRR", 100)];
+    // p = 1/3 of 1350: 8/27 are seen by nobody, 4/27 by each alone, 2/27 by each two, 1/27 by all.
+    let third = [("R--", 200), ("RR-", 100), ("RRR", 50)];
+    for (there, sets) in [(800.0, half), (1350.0, third)] {
+        let mut image = image("a", &["a", "b", "c"]);
+        for (said, count) in sets {
+            // The same number for every order of the letters, of which `RRR` has one.
+            for turn in 0..if said == "RRR" { 1 } else { 3 } {
+                let turned = format!("{}{}", &said[turn..], &said[..turn]);
+                image = image.with(count, &turned);
+            }
+        }
+        let Estimate::LowerBound {
+            total, interval, ..
+        } = compared([&image]).unseen.all
+        else {
+            panic!("refused")
+        };
+        assert!(there - 3.0 < total && total <= there, "{total} of {there}");
+        assert!(
+            interval.low < there && there < interval.high,
+            "{interval:?}"
+        );
+    }
 }
 
 #[test]
