@@ -41,7 +41,8 @@ pub struct Comparison {
     /// findings first. Of the images in [`Comparison::base`].
     pub sets: Vec<SetIntersection>,
     /// On what sets, contributions and choices of scanners are counted: images on which every one of
-    /// them gave a result, so that a failure on another image is no miss. Where they have no findings, `sets`, `contributions`, `curve` and `best` are empty.
+    /// them gave a result, so that a failure on another image is no miss. Where they have no findings, or are
+    /// fewer than two scanners, `sets`, `contributions`, `curve` and `best` are empty.
     pub base: Base,
     /// What each scanner adds to the others.
     pub contributions: Vec<Contribution>,
@@ -69,8 +70,8 @@ pub struct Share {
     pub of: usize,
     /// `count / of`; null when `of` is 0.
     pub value: Option<f64>,
-    /// Where the share lies over images like these, with 95 % confidence. Only over several images, and
-    /// not where all of them have the very same share: so few images show no spread, which is not to
+    /// Where the share lies over images like these, with 95 % confidence. Only over several distinct images,
+    /// and not where all of them have the very same share: so few images show no spread, which is not to
     /// say that there is none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub interval: Option<Interval>,
@@ -168,8 +169,11 @@ pub enum PartStatus {
 /// What the counts are counts of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Universe {
-    /// Images.
+    /// Images, each as often as it was given.
     pub images: usize,
+    /// Distinct images, by the digest of their configuration, and where it is not known by reference
+    /// and source. An image in several runs is one here and in every interval.
+    pub distinct_images: usize,
     /// Findings over all images; one flaw in one package of two images is two.
     pub findings: usize,
     /// Of those, findings whose vulnerability was rejected or withdrawn. They are in the naive

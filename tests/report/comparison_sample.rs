@@ -185,6 +185,7 @@ pub(crate) fn one_image() -> Comparison {
         }],
         universe: Universe {
             images: 1,
+        distinct_images: 1,
             findings: 67,
             void: 2,
             vulnerabilities: 61,
@@ -450,6 +451,7 @@ pub(crate) fn fleet() -> Comparison {
     ];
     comparison.universe = Universe {
         images: 4,
+        distinct_images: 4,
         findings: 720,
         void: 12,
         vulnerabilities: 301,

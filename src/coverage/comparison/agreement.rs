@@ -28,12 +28,11 @@ pub(super) fn pair(
         tally.scanners.get(a)?.clone(),
         tally.scanners.get(b)?.clone(),
     );
-    let common: Vec<(usize, &Image, (usize, usize))> = images
+    let common: Vec<(&Image, (usize, usize))> = images
         .iter()
-        .enumerate()
-        .filter_map(|(number, image)| {
+        .filter_map(|image| {
             let places = (image.position(&key.0)?, image.position(&key.1)?);
-            Some((number, image, places))
+            Some((image, places))
         })
         .collect();
     if common.is_empty() {
@@ -41,7 +40,7 @@ pub(super) fn pair(
     }
     let coarse = |memberships: fn(&Coarse) -> &Memberships| {
         let mut sides = OverlapCounts::default();
-        for (number, image, (a, b)) in &common {
+        for (image, (a, b)) in &common {
             for (members, count) in memberships(&image.coarse) {
                 let has = |scanner: usize| members.get(scanner).is_some_and(|member| *member);
                 let side = match (has(*a), has(*b)) {
@@ -50,7 +49,7 @@ pub(super) fn pair(
                     (false, true) => Some(Side::OnlyB),
                     (false, false) => None,
                 };
-                sides.add(*number, side, *count);
+                sides.add(image.number, side, *count);
             }
         }
         sides.overlap()

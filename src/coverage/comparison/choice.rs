@@ -27,6 +27,7 @@ pub(super) struct Choices<'t> {
 
 /// Findings of one image with one severity that the same scanners report.
 struct Found {
+    /// By its number among distinct ones.
     image: usize,
     severity: Severity,
     /// By number, ascending.
@@ -43,9 +44,12 @@ impl Found {
 }
 
 impl<'t> Choices<'t> {
+    /// None of the findings where there are fewer than two scanners: there is nothing to choose from,
+    /// and a scanner alone covers all that it reports.
     pub(super) fn new(tally: &Tally<'t>) -> Self {
         let mut counts: BTreeMap<(usize, Severity, Vec<usize>), usize> = BTreeMap::new();
-        for row in tally.rows.iter().filter(|row| row.in_base()) {
+        let is_choice = tally.scanners.len() > 1;
+        for row in tally.rows.iter().filter(|row| is_choice && row.in_base()) {
             let reporters = row.pattern.reporters().collect();
             let key = (row.image, row.part.severity.0, reporters);
             *counts.entry(key).or_default() += row.count;
@@ -64,11 +68,6 @@ impl<'t> Choices<'t> {
             all: found.iter().map(|found| found.count).sum(),
             found,
         }
-    }
-
-    /// Number of findings.
-    pub(super) fn findings(&self) -> usize {
-        self.all
     }
 
     /// Findings by exactly who reports them, most first.

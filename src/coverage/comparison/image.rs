@@ -21,6 +21,24 @@ pub(super) struct Image {
     pub(super) findings: BTreeMap<(Part, Pattern), usize>,
     /// What else can be taken for the same.
     pub(super) coarse: Coarse,
+    /// Its number among distinct images ([`number`]).
+    pub(super) number: usize,
+}
+
+/// Numbers the images, those with the same configuration alike, and tells how many distinct ones there
+/// are. An image without a known digest is the same as those of its name and source.
+pub(super) fn number(images: &mut [Image]) -> usize {
+    let mut numbers: BTreeMap<Result<&str, (&str, &str)>, usize> = BTreeMap::new();
+    for Image {
+        summary, number, ..
+    } in images.iter_mut()
+    {
+        let digest = summary.digest.as_deref();
+        let identity = digest.ok_or((summary.reference.as_str(), summary.source.as_str()));
+        let next = numbers.len();
+        *number = *numbers.entry(identity).or_insert(next);
+    }
+    numbers.len()
 }
 
 /// The parts of the findings that a finding belongs to.
@@ -146,6 +164,7 @@ impl Image {
             coarse: Coarse::of(findings, patterns, &with_result),
             with_result,
             findings: counts,
+            number: 0,
         }
     }
 

@@ -11,7 +11,8 @@
 //!
 //! and the interval is `R ± t·√v` with Student's t for `n − 1` degrees of freedom at 95 %. It assumes
 //! that the images were drawn at random and independently from those that it is to speak of; images
-//! on one base image are not independent, and then it is too narrow. With few images it is rough.
+//! on one base image are not independent, and then it is too narrow. One image in several runs is one
+//! cluster. With few images it is rough.
 //!
 //! The sums are exact integers, so that the order of the images cannot show in them.
 
@@ -20,7 +21,7 @@ use std::collections::BTreeMap;
 use crate::coverage::statistics::quotient;
 use crate::model::comparison::{Interval, Share};
 
-/// A share's count and what it is a count of, on each image that has something to count.
+/// A share's count and what it is a count of, on each distinct image that has something to count.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ratio {
     images: BTreeMap<usize, (usize, usize)>,

@@ -84,7 +84,8 @@ struct Unchecked {
 }
 
 impl Comparisons {
-    /// Adds an image. The same image twice counts twice.
+    /// Adds an image. The same image twice counts twice, but tells no more of other images than once:
+    /// intervals take it for one.
     pub fn add(&mut self, input: &ImageInput<'_>) {
         let report = input.report;
         let findings = &report.findings;
@@ -156,6 +157,7 @@ impl Comparisons {
     /// ([`Comparison::inventories`]).
     pub fn finish(mut self) -> Comparison {
         self.images.sort_by(|a, b| a.summary.cmp(&b.summary));
+        let distinct_images = image::number(&mut self.images);
         let images = &self.images;
         let with_result: BTreeSet<&ScannerId> =
             images.iter().flat_map(|image| &image.with_result).collect();
@@ -177,6 +179,7 @@ impl Comparisons {
             tool: ToolInfo::this(),
             universe: Universe {
                 images: images.len(),
+                distinct_images,
                 findings: tally.count(|_| true),
                 void: tally.count(|row| row.pattern.void),
                 vulnerabilities: self.vulnerabilities.len(),
@@ -187,7 +190,7 @@ impl Comparisons {
             sets: choices.sets(),
             base: Base {
                 images: base.len(),
-                findings: choices.findings(),
+                findings: compared.count(tally::Row::in_base),
                 left_out: scanners
                     .iter()
                     .filter(|scanner| !chosen.contains(scanner))

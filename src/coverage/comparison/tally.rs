@@ -12,7 +12,7 @@ use super::interval::Ratio;
 /// Findings of one image that are alike in everything that is counted.
 #[derive(Clone, Debug)]
 pub(super) struct Row<'i> {
-    /// The image, by its number.
+    /// The image, by its number among distinct ones.
     pub(super) image: usize,
     /// What they are.
     pub(super) part: &'i Part,
@@ -57,13 +57,13 @@ pub(super) struct Tally<'i> {
 impl<'i> Tally<'i> {
     pub(super) fn new(images: &'i [Image], scanners: &'i [ScannerId]) -> Self {
         let mut rows = Vec::new();
-        for (number, image) in images.iter().enumerate() {
+        for image in images {
             let places = image.with_result.iter();
             let places: Vec<usize> = places
                 .filter_map(|scanner| scanners.binary_search(scanner).ok())
                 .collect();
             rows.extend(image.findings.iter().map(|((part, pattern), count)| Row {
-                image: number,
+                image: image.number,
                 part,
                 pattern: pattern.widened(&places, scanners.len()),
                 count: *count,

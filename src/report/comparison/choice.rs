@@ -14,11 +14,17 @@ pub(super) fn best(writer: &Writer<'_>) -> Section {
     let base = &comparison.base;
     let mut section = Section::open("Which to choose");
     if comparison.best.is_empty() {
-        if comparison.universe.findings > 0 && writer.with_results().len() > 1 {
-            section.text(
-                "There is no image with a result of every scanner, so no choice can be compared \
-                 with another.",
-            );
+        let with_result = writer.with_results().len();
+        if comparison.universe.findings > 0 && with_result > 0 {
+            section.text(if with_result == 1 {
+                "Only one scanner gave a result, so there is nothing to choose from."
+            } else if base.scanners.len() < 2 {
+                "Too few images have a result of two scanners or more, so no choice can be compared \
+                 with another."
+            } else {
+                "The images with a result of every scanner have no findings, so no choice can be \
+                 compared with another."
+            });
         }
         return section;
     }

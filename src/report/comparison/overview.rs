@@ -16,7 +16,13 @@ pub(super) fn title(writer: &Writer<'_>) -> String {
     let comparison = writer.comparison;
     let scanners = count(comparison.scanners.len(), "scanner", "scanners");
     let images = count(comparison.images.len(), "image", "images");
-    format!("{scanners} compared on {images}")
+    let distinct = comparison.universe.distinct_images;
+    let distinct = if distinct == comparison.images.len() {
+        String::new()
+    } else {
+        format!(", {distinct} of them distinct")
+    };
+    format!("{scanners} compared on {images}{distinct}")
 }
 
 /// Failures, then what could not be read, then results that lack a part.

@@ -89,6 +89,43 @@ fn a_lead_that_images_do_not_carry_holds_nothing() {
     assert!(lead.low < 0.0 && lead.high > 0.0, "{lead:?}");
 }
 
+/// A nightly run of the same two images says nothing more of others than the first night.
+#[test]
+fn an_image_in_several_runs_is_one_in_every_interval() {
+    let night = || {
+        ["sha256:1", "sha256:2"].map(|digest| {
+            let mut image = image("app", &["a", "b"]).with(3, "RR").with(2, "R-");
+            if digest == "sha256:2" {
+                image = image.with(4, "-R");
+            }
+            image.0.target.config_digest = Some(digest.to_owned());
+            image
+        })
+    };
+    let once = compared(&night());
+    let often = compared(&[night(), night(), night()].concat());
+    let universe = often.universe;
+    assert_eq!((universe.images, universe.distinct_images), (6, 2));
+    assert_eq!(once.universe.distinct_images, 2);
+    let intervals = |comparison: &Comparison| {
+        let agreement = comparison.pairs[0].agreement;
+        [
+            comparison.scanners[0].coverage.interval,
+            agreement.adjusted.jaccard.interval,
+            agreement.package.jaccard.interval,
+            comparison.contributions[0].marginal.interval,
+            comparison.best[0].runner_up.as_ref().unwrap().lead,
+        ]
+        .map(|interval| interval.map(|i| (i.low, i.high)).unwrap())
+    };
+    for (once, often) in intervals(&once).iter().zip(intervals(&often)) {
+        assert!(
+            close(once.0, often.0) && close(once.1, often.1),
+            "{once:?} {often:?}"
+        );
+    }
+}
+
 #[test]
 fn many_scanners_are_chosen_one_by_one() {
     let scanners: Vec<String> = (0..13).map(|n| format!("s{n:02}")).collect();
@@ -159,6 +196,21 @@ fn a_scanner_tried_on_a_few_images_is_no_part_of_the_choice() {
 }
 
 #[test]
+fn one_scanner_is_no_choice() {
+    for image in [
+        image("a", &["grype"]).with(30, "R"),
+        image("a", &["grype", "trivy"])
+            .with(30, "R!")
+            .failing("trivy"),
+    ] {
+        let comparison = compared([&image]);
+        assert_eq!((comparison.base.images, comparison.base.findings), (1, 30));
+        assert!(comparison.best.is_empty() && comparison.curve.is_empty());
+        assert!(comparison.sets.is_empty() && comparison.contributions.is_empty());
+    }
+}
+
+#[test]
 fn scanners_that_never_met_are_not_compared() {
     let elsewhere = image("b", &["trivy"]).with(30, "R");
     let comparison = compared([
@@ -172,5 +224,6 @@ fn scanners_that_never_met_are_not_compared() {
         ("grype".to_owned(), "snyk+trivy".to_owned(), 1)
     );
     assert!(comparison.pairs.is_empty() && comparison.unseen.pairs.is_empty());
+    assert!(comparison.best.is_empty() && comparison.sets.is_empty());
     assert!(matches!(comparison.unseen.all, Estimate::Refused { .. }));
 }
