@@ -18,8 +18,10 @@ mod verdicts;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use crate::model::report::Coverage;
-use crate::model::{ScannerId, ScannerRun};
+use crate::model::{Outcome, ScannerId, ScannerRun};
 use crate::reconcile::Reconciled;
 
 pub use comparison::{Comparisons, ImageInput};
@@ -37,15 +39,36 @@ pub fn compare(reconciled: &mut Reconciled, runs: &[ScannerRun]) -> Coverage {
     for (finding, verdicts) in reconciled.findings.iter_mut().zip(verdicts) {
         finding.verdicts = verdicts;
     }
-    let mut with_result: Vec<ScannerId> = runs
-        .iter()
-        .filter(|run| run.outcome.is_trustworthy())
-        .map(|run| run.scanner.clone())
-        .collect();
-    with_result.sort();
-    with_result.dedup();
-    let mut all: Vec<ScannerId> = runs.iter().map(|run| run.scanner.clone()).collect();
-    all.sort();
-    all.dedup();
-    statistics(&reconciled.findings, &all, &with_result)
+    let outcomes = || runs.iter().map(|run| (&run.scanner, &run.outcome));
+    statistics(
+        &reconciled.findings,
+        &ids(outcomes().map(|(scanner, _)| scanner)),
+        &with_result(outcomes()),
+        &partial(outcomes()),
+    )
+}
+
+/// Scanners with a trustworthy result, by id. A scanner may have several outcomes, one for each of
+/// its reports.
+fn with_result<'r>(outcomes: impl Iterator<Item = (&'r ScannerId, &'r Outcome)>) -> Vec<ScannerId> {
+    ids(outcomes.filter_map(|(scanner, outcome)| outcome.is_trustworthy().then_some(scanner)))
+}
+
+/// Scanners whose result lacks a part, by id: the best of their outcomes does.
+fn partial<'r>(outcomes: impl Iterator<Item = (&'r ScannerId, &'r Outcome)>) -> Vec<ScannerId> {
+    let (mut partial, mut completed) = (BTreeSet::new(), BTreeSet::new());
+    for (scanner, outcome) in outcomes {
+        match outcome {
+            Outcome::Completed => completed.insert(scanner),
+            Outcome::Partial { .. } => partial.insert(scanner),
+            Outcome::Failed(_) => false,
+        };
+    }
+    ids(partial.difference(&completed).copied())
+}
+
+/// These scanners, each once, by id.
+fn ids<'s>(scanners: impl Iterator<Item = &'s ScannerId>) -> Vec<ScannerId> {
+    let ids: BTreeSet<&ScannerId> = scanners.collect();
+    ids.into_iter().cloned().collect()
 }

@@ -4,9 +4,9 @@
 //! on the finding. There are few patterns however many findings there are, so that whatever combines
 //! scanners costs patterns and not findings.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::model::{AdvisoryState, Finding, ScannerId, ScannerVerdict};
+use crate::model::{AdvisoryState, Cause, Ecosystem, Finding, ScannerId};
 use crate::reconcile::physical;
 
 /// A scanner's stance on a finding.
@@ -16,7 +16,8 @@ pub(super) enum Stance {
     Reports,
     /// It reports the same vulnerability in the same files under another package type.
     Elsewhere,
-    /// It does not report it, and by design or by a rule it could not have, or was right not to.
+    /// It does not report it, and by design or by a rule it could not have, or was right not to, or the
+    /// part of its result that could is missing.
     Excused,
     /// It does not report it.
     Misses,
@@ -138,10 +139,26 @@ pub(super) struct Stances<'f> {
     physical: Vec<usize>,
     /// Reporters by that first one, only where there are several findings.
     reporters: HashMap<usize, BTreeSet<&'f ScannerId>>,
+    /// Kinds of packages that a scanner reports findings of, for each whose result lacks a part.
+    parts: HashMap<&'f ScannerId, HashSet<&'f Ecosystem>>,
 }
 
 impl<'f> Stances<'f> {
-    pub(super) fn new(findings: &'f [Finding]) -> Self {
+    /// `partial` are the scanners whose result lacks a part.
+    pub(super) fn new(findings: &'f [Finding], partial: &'f [ScannerId]) -> Self {
+        let mut parts: HashMap<&ScannerId, HashSet<&Ecosystem>> = partial
+            .iter()
+            .map(|scanner| (scanner, HashSet::new()))
+            .collect();
+        if !parts.is_empty() {
+            for finding in findings {
+                for scanner in finding.reporters() {
+                    if let Some(reported) = parts.get_mut(scanner) {
+                        reported.insert(&finding.package.ecosystem);
+                    }
+                }
+            }
+        }
         let physical = physical(findings);
         let mut reporters: HashMap<usize, BTreeSet<&ScannerId>> = HashMap::new();
         for (finding, first) in findings.iter().zip(&physical) {
@@ -155,7 +172,20 @@ impl<'f> Stances<'f> {
         Self {
             physical,
             reporters,
+            parts,
         }
+    }
+
+    /// True where the silence may be due to the part that the scanner's result lacks: nothing shows
+    /// that it saw the package, and it reports no finding of the kind. Which part is missing it tells
+    /// in words alone.
+    fn may_be_missing(&self, finding: &Finding, scanner: &ScannerId, cause: Cause) -> bool {
+        let is_unseen = matches!(
+            cause,
+            Cause::NotCatalogued | Cause::EcosystemNotCatalogued | Cause::NoPackageList
+        );
+        let reported = self.parts.get(scanner);
+        is_unseen && reported.is_some_and(|reported| !reported.contains(&finding.package.ecosystem))
     }
 
     /// The number of the first finding that is the same vulnerability in the same files as the one with
@@ -176,7 +206,9 @@ impl<'f> Stances<'f> {
                         Stance::Reports
                     } else if in_these_files.is_some_and(|reporters| reporters.contains(scanner)) {
                         Stance::Elsewhere
-                    } else if verdict.is_some_and(ScannerVerdict::is_excused) {
+                    } else if verdict.is_some_and(|verdict| {
+                        verdict.is_excused() || self.may_be_missing(finding, scanner, verdict.cause)
+                    }) {
                         Stance::Excused
                     } else {
                         Stance::Misses

@@ -12,16 +12,22 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::model::report::{Coverage, PairAgreement, ScannerCoverage};
-use crate::model::{Finding, ScannerId};
+use crate::model::{Finding, ScannerId, Verdict};
 
 use super::stance::{Pattern, Side, Stances};
 
 /// Counts how the scanners compare, from the findings' verdicts.
 ///
 /// `all` are the scanners of the run and `with_result` those that gave a trustworthy result, both
-/// sorted. Rows and pairs are in that order, so that a pair's `a` sorts before its `b`.
-pub fn statistics(findings: &[Finding], all: &[ScannerId], with_result: &[ScannerId]) -> Coverage {
-    let stances = Stances::new(findings);
+/// sorted. Rows and pairs are in that order, so that a pair's `a` sorts before its `b`. `partial` are
+/// those whose result lacks a part.
+pub fn statistics(
+    findings: &[Finding],
+    all: &[ScannerId],
+    with_result: &[ScannerId],
+    partial: &[ScannerId],
+) -> Coverage {
+    let stances = Stances::new(findings, partial);
     let of_findings = stances.patterns(findings, with_result);
     let mut patterns: HashMap<&Pattern, usize> = HashMap::new();
     for pattern in &of_findings {
@@ -44,6 +50,9 @@ pub fn statistics(findings: &[Finding], all: &[ScannerId], with_result: &[Scanne
 }
 
 /// One row for each of `all`, in that order. `patterns` are those of the findings over `with_result`.
+///
+/// Of a scanner without a result only its failure counts, and a verdict of a scanner that is not
+/// in `all` counts nowhere: a report that was edited may hold more.
 pub(super) fn rows(
     findings: &[Finding],
     all: &[ScannerId],
@@ -78,6 +87,9 @@ pub(super) fn rows(
             let Some(row) = rows.get_mut(scanner) else {
                 continue;
             };
+            if verdict.verdict != Verdict::Failed && !with_result.contains(scanner) {
+                continue;
+            }
             *row.verdicts.entry(verdict.verdict).or_insert(0) += 1;
             if verdict.verdict.sees() {
                 row.reported += 1;

@@ -432,6 +432,22 @@ fn rows_and_pairs_count_what_the_verdicts_say() {
     );
 }
 
+/// The report's own section of a run: what a partial result lacks is no disagreement.
+#[test]
+fn what_a_partial_result_lacks_is_in_the_naive_agreement_alone() {
+    let a = || pypi("setuptools", "65.5.1");
+    let mut trivy = Scanner::new("trivy").has(deb("bash", "5.2", "bash"));
+    trivy.0.outcome = Outcome::Partial {
+        missing: "Python packages".to_owned(),
+    };
+    let (_, coverage) = compared(vec![
+        trivy,
+        Scanner::new("grype").reports("CVE-2024-0001", &[], a()),
+    ]);
+    let pair = &coverage.pairs[0];
+    assert_eq!((pair.only_a, pair.adjusted_only_a), (1, 0), "{pair:?}");
+}
+
 /// What a scanner still reports of a rejected vulnerability says nothing of the others.
 #[test]
 fn what_was_rejected_is_in_the_naive_agreement_alone() {
@@ -444,7 +460,7 @@ fn what_was_rejected_is_in_the_naive_agreement_alone() {
     ]);
     reconciled.findings[1].vulnerability.state = AdvisoryState::Rejected;
     let scanners = ["grype", "trivy"].map(ScannerId::new);
-    let coverage = statistics(&reconciled.findings, &scanners, &scanners);
+    let coverage = statistics(&reconciled.findings, &scanners, &scanners, &[]);
     let pair = &coverage.pairs[0];
     assert_eq!((pair.both, pair.only_a, pair.naive), (1, 1, Some(0.5)));
     assert_eq!((pair.adjusted_both, pair.adjusted_only_a), (1, 0));
@@ -634,8 +650,8 @@ proptest! {
         let names = |order: [&str; 4]| order.map(ScannerId::new);
         let forward = names(["a", "b", "c", "d"]);
         let backward = names(["d", "c", "b", "a"]);
-        let one = statistics(&findings, &forward, &forward);
-        let other = statistics(&findings, &backward, &backward);
+        let one = statistics(&findings, &forward, &forward, &[]);
+        let other = statistics(&findings, &backward, &backward, &[]);
         prop_assert_eq!(one.pairs.len(), 6);
         prop_assert_eq!(one.shared_by_all, other.shared_by_all);
         for pair in &one.pairs {
@@ -658,7 +674,7 @@ proptest! {
     #[test]
     fn rows_account_for_every_finding(findings in any_findings()) {
         let all = ["a", "b", "c", "d"].map(ScannerId::new);
-        let coverage = statistics(&findings, &all, &all);
+        let coverage = statistics(&findings, &all, &all, &[]);
         let seen = findings.iter().filter(|f| f.reporters().next().is_some()).count();
         let alone: usize = coverage.scanners.iter().map(|row| row.alone).sum();
         prop_assert!(alone <= seen);

@@ -180,6 +180,34 @@ fn a_failed_scanner_comes_first_and_is_never_a_zero() {
 }
 
 #[test]
+fn the_head_line_tells_how_many_images_are_distinct() {
+    let mut comparison = fleet();
+    comparison.universe.distinct_images = 3;
+    let table = table(&comparison, 80);
+    let head = table.lines().next().unwrap();
+    assert!(
+        head.contains("compared on 4 images, 3 of them distinct"),
+        "{head}"
+    );
+}
+
+#[test]
+fn where_there_is_no_choice_the_reason_stands() {
+    let mut comparison = fleet();
+    comparison.best.clear();
+    let text = |comparison: &Comparison| table(comparison, 200);
+    assert!(
+        text(&comparison).contains("The images with a result of every scanner have no findings")
+    );
+    comparison.base.scanners.truncate(1);
+    assert!(text(&comparison).contains("Too few images have a result of two scanners or more"));
+    for scanner in comparison.scanners.iter_mut().skip(1) {
+        scanner.results.count = 0;
+    }
+    assert!(text(&comparison).contains("Only one scanner gave a result"));
+}
+
+#[test]
 fn what_could_not_be_read_is_said_after_the_failures() {
     let mut comparison = fleet();
     comparison.unread = (1..=4)

@@ -123,15 +123,15 @@ fn layer(finding: &Finding, places: &BTreeMap<&str, usize>) -> Layer {
 }
 
 impl Image {
-    /// Counts an image. `patterns` are those of its findings over `with_result`, and `rows` what each
+    /// Counts an image. `patterns` are those of the `findings` over `with_result`, and `rows` what each
     /// scanner of the report comes to.
     pub(super) fn new(
         input: &ImageInput<'_>,
+        findings: &[Finding],
         with_result: Vec<ScannerId>,
         patterns: &[Pattern],
         rows: &[ScannerCoverage],
     ) -> Self {
-        let findings = &input.report.findings;
         // Of layers that are alike, such as empty ones, the lowest.
         let mut places: BTreeMap<&str, usize> = BTreeMap::new();
         for (place, digest) in input.layers.iter().enumerate() {

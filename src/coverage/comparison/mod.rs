@@ -18,18 +18,19 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::model::comparison::{
     Base, ComparedPair, ComparedScanner, Comparison, PartStatus, SCHEMA_VERSION, ScannerPart,
     UncheckedOnImages, Universe,
 };
-use crate::model::report::{Report, ScannerCoverage, ScannerSummary, ToolInfo, UncheckedPackage};
-use crate::model::{AdvisoryId, Cause, Ecosystem, FailureKind, ScannerId, Verdict};
+use crate::model::report::{Report, ScannerCoverage, ToolInfo, UncheckedPackage};
+use crate::model::{AdvisoryId, Cause, Ecosystem, FailureKind, Finding, ScannerId, Verdict};
 
 use super::stance::Stances;
-use super::statistics;
+use super::{ids, partial, statistics, with_result};
 use agreement::Matrices;
 use choice::Choices;
 use image::Image;
@@ -88,15 +89,16 @@ impl Comparisons {
     /// intervals take it for one.
     pub fn add(&mut self, input: &ImageInput<'_>) {
         let report = input.report;
-        let findings = &report.findings;
-        let all = ids(report.scanners.iter());
-        let trusted = |scanner: &&ScannerSummary| scanner.outcome.is_trustworthy();
-        let with_result = ids(report.scanners.iter().filter(trusted));
-        let stances = Stances::new(findings);
+        let outcomes = || report.scanners.iter().map(|s| (&s.id, &s.outcome));
+        let all = ids(outcomes().map(|(scanner, _)| scanner));
+        let with_result = with_result(outcomes());
+        let partial = partial(outcomes());
+        let findings = &*counted(&report.findings, &with_result);
+        let stances = Stances::new(findings, &partial);
         let patterns = stances.patterns(findings, &with_result);
         agreement::add_matrices(&mut self.matrices, findings, &patterns, &with_result);
         let rows = statistics::rows(findings, &all, &with_result, &stances, &patterns);
-        let mut image = Image::new(input, with_result, &patterns, &rows);
+        let mut image = Image::new(input, findings, with_result, &patterns, &rows);
         for row in rows {
             if let Some(part) = image.summary.scanners.get(&row.scanner) {
                 let totals = self.scanners.entry(row.scanner.clone()).or_default();
@@ -212,10 +214,23 @@ impl Comparisons {
     }
 }
 
-/// The scanners of these entries, each once, by id.
-fn ids<'s>(scanners: impl Iterator<Item = &'s ScannerSummary>) -> Vec<ScannerId> {
-    let ids: BTreeSet<&ScannerId> = scanners.map(|scanner| &scanner.id).collect();
-    ids.into_iter().cloned().collect()
+/// The findings that count: each key once, and none that only scanners without a result report. Our
+/// own reports hold no others, but one that was edited or put together may.
+fn counted<'f>(findings: &'f [Finding], with_result: &[ScannerId]) -> Cow<'f, [Finding]> {
+    let mut keys = HashSet::new();
+    let counts: Vec<bool> = findings
+        .iter()
+        .map(|finding| {
+            let mut reporters = finding.reporters();
+            reporters.any(|scanner| with_result.contains(scanner))
+                && keys.insert(finding.key.as_str())
+        })
+        .collect();
+    if counts.iter().all(|counts| *counts) {
+        return Cow::Borrowed(findings);
+    }
+    let counted = findings.iter().zip(counts).filter(|(_, counts)| *counts);
+    Cow::Owned(counted.map(|(finding, _)| finding.clone()).collect())
 }
 
 impl Totals {

@@ -68,8 +68,8 @@ fn image(reference: &str, scanners: &[&str]) -> OneImage {
 }
 
 impl OneImage {
-    /// So many findings. Of each scanner a letter tells what it says: `R` reports, `e` is excused, `-`
-    /// misses.
+    /// So many findings. Of each scanner a letter tells what it says: `R` reports, `e` is excused, `?`
+    /// lists no package of the kind, `-` misses, `!` failed.
     fn with(mut self, count: usize, said: &str) -> Self {
         for _ in 0..count {
             self.finding(said);
@@ -144,6 +144,7 @@ impl OneImage {
                     let (verdict, cause) = match letter {
                         'R' => (Verdict::Reported, Cause::Listed),
                         'e' => (Verdict::NotAssessed, Cause::Ecosystem),
+                        '?' => (Verdict::PackageNotSeen, Cause::EcosystemNotCatalogued),
                         '!' => (Verdict::Failed, Cause::NoResult),
                         _ => (Verdict::NoMatch, Cause::NotInData),
                     };
@@ -171,6 +172,14 @@ impl OneImage {
             cause: "too slow".to_owned(),
             remedy: "wait".to_owned(),
         });
+        self
+    }
+
+    /// So many findings of Python packages.
+    fn with_python(mut self, count: usize, said: &str) -> Self {
+        for _ in 0..count {
+            self.finding(said).package.ecosystem = Ecosystem::PyPi;
+        }
         self
     }
 }

@@ -124,6 +124,82 @@ fn the_failures_of_others_raise_no_coverage() {
 }
 
 #[test]
+fn what_a_partial_result_lacks_is_no_miss() {
+    let of_trivy = |image: &OneImage| {
+        let comparison = compared([image]);
+        let coverage = comparison.scanners[1].coverage;
+        let adjusted = counts(&comparison.pairs[0].agreement.adjusted);
+        (coverage.count, coverage.of, adjusted)
+    };
+    let mut image = image("a", &["grype", "trivy"])
+        .with(2, "RR")
+        .with(1, "R-")
+        .with(1, "R?")
+        .with_python(30, "R?")
+        .with_python(1, "R-");
+    assert_eq!(of_trivy(&image), (2, 35, (2, 33, 0)));
+    image.0.scanners[1].outcome = Outcome::Partial {
+        missing: "Python packages".to_owned(),
+    };
+    // It sees packages of Debian's kind, and the last one of Python's as well.
+    assert_eq!(of_trivy(&image), (2, 5, (2, 3, 0)));
+    // Where it reports something of the kind, the part that it lacks is another one.
+    assert_eq!(
+        of_trivy(&image.clone().with_python(1, "RR")),
+        (3, 36, (3, 33, 0))
+    );
+    // Another result of the same scanner is whole.
+    let mut whole = image.0.scanners[1].clone();
+    whole.outcome = Outcome::Completed;
+    image.0.scanners.push(whole);
+    assert_eq!(of_trivy(&image), (2, 35, (2, 33, 0)));
+}
+
+/// Whatever a report was made into after it was written, only results count.
+#[test]
+fn a_report_that_contradicts_itself_is_counted_by_its_results() {
+    let sound = image("a", &["grype", "snyk", "trivy"])
+        .with(3, "R!R")
+        .with(1, "R!-")
+        .failing("snyk");
+    let mut edited = sound.clone();
+    let said = |verdict, cause| ScannerVerdict {
+        verdict,
+        cause,
+        strength: Strength::Proven,
+        reason: String::new(),
+    };
+    for finding in &mut edited.0.findings {
+        for scanner in ["snyk", "nobody"] {
+            finding.verdicts.insert(
+                ScannerId::new(scanner),
+                said(Verdict::Reported, Cause::Listed),
+            );
+        }
+    }
+    let twice = edited.0.findings.clone();
+    edited.0.findings.extend(twice);
+    edited.finding("-R-");
+
+    let (sound, edited) = (compared([&sound]), compared([&edited]));
+    assert_eq!(edited.universe, sound.universe);
+    assert_eq!(edited.pairs, sound.pairs);
+    assert_eq!(edited.images[0].findings, 4);
+    let numbers = |comparison: &Comparison| -> Vec<_> {
+        let scanners = comparison.scanners.iter();
+        scanners
+            .map(|s| (s.scanner.clone(), s.reported, s.alone, s.coverage))
+            .collect()
+    };
+    assert_eq!(numbers(&edited), numbers(&sound));
+    let snyk = &edited.scanners[1];
+    assert!(
+        snyk.verdicts.is_empty() && snyk.missed.is_empty(),
+        "{snyk:?}"
+    );
+}
+
+#[test]
 fn one_trustworthy_entry_of_several_is_a_result() {
     let mut image = image("a", &["grype", "trivy", "trivy"]).with(2, "RR");
     image.0.scanners[1].outcome = Outcome::Partial {

@@ -150,7 +150,10 @@ proptest! {
         let failed = images[0].1;
         let with_result: Vec<ScannerId> =
             ids.iter().zip(failed).filter(|(_, failed)| !failed).map(|(id, _)| id.clone()).collect();
-        let coverage = statistics(&report.0.findings, &ids, &with_result);
+        // A finding that nobody reports is in no report.
+        let reported = report.0.findings.iter().filter(|finding| finding.reporters().next().is_some());
+        let findings: Vec<Finding> = reported.cloned().collect();
+        let coverage = statistics(&findings, &ids, &with_result, &[]);
         prop_assert_eq!(coverage.pairs.len(), comparison.pairs.len());
         for (own, pair) in coverage.pairs.iter().zip(&comparison.pairs) {
             let levels = pair.agreement;
