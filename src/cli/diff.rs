@@ -20,8 +20,10 @@ use crate::report::{self, Options, TextFormat};
     after_help = "A run is a directory made by scan --out, a directory with scanners' report files, or \
                   a report.json. The last holds no package lists, so that nothing tells whether a \
                   package was removed or updated.\n\n\
-                  A finding that is gone counts as fixed only where a scanner that reported it looked \
-                  again and a whole package list says that the package was updated or removed.\n\n\
+                  A finding that is gone counts as fixed only in another image for the same platform, \
+                  where a scanner that reported it looked again and a whole package list says that \
+                  the package was removed, or updated to a version that is not below every named \
+                  fix.\n\n\
                   Exit codes: 0 compared · with --fail-on-new 1 when a finding blocks in B that did \
                   not block in A, else 3 when B does not have enough trustworthy results to show \
                   such findings · 2 usage or configuration error\n\n\

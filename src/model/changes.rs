@@ -36,8 +36,8 @@ pub struct Changes {
     pub counts: ChangeCounts,
     /// Findings of `b` that `a` lacks, worst first.
     pub new: Vec<Unmatched>,
-    /// Findings of `a` that are mended in `b`: a scanner that reported them looked, and the package
-    /// was updated or removed. Worst first.
+    /// Findings of `a` that are mended in `b`, another image: a scanner that reported them looked, and
+    /// the package was removed, or updated to no version that is below every named fix. Worst first.
     pub fixed: Vec<Unmatched>,
     /// Findings of `a` that `b` lacks for any other reason: nothing says that they are mended. Worst
     /// first.
@@ -79,14 +79,17 @@ pub struct RunBrief {
     /// Digest of the image's configuration, when known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub config_digest: Option<String>,
+    /// `os/architecture` of its image, when known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub platform: Option<String>,
     /// The moment that its policy was applied for, RFC 3339 in UTC.
     pub evaluated_at: String,
     /// Whether it passes.
     pub verdict: RunVerdict,
     /// Its findings.
     pub findings: usize,
-    /// Scanners whose whole package list is at hand. Without any, nothing tells whether a package was
-    /// removed or updated. A report that was read from JSON has none.
+    /// Scanners that completed and whose whole package list is at hand. Without any, nothing tells
+    /// whether a package was removed or updated. A report that was read from JSON has none.
     pub package_lists: Vec<ScannerId>,
 }
 
@@ -192,8 +195,8 @@ pub enum NoResult {
     NotRun,
 }
 
-/// Why a run lacks a finding that the other run has: the first test that holds, in the order of these
-/// variants.
+/// Why a run lacks a finding that the other run has. Where a scanner that reports it did not look, or
+/// withheld it, that is the reason, whatever became of the package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "is")]
 pub enum Absence {
@@ -204,7 +207,8 @@ pub enum Absence {
         /// Who, and why.
         by: Vec<WithheldBy>,
     },
-    /// The package is not there, by the whole list of a scanner that sees it here.
+    /// The package is not there, by the whole list of a scanner that sees it here and lists other
+    /// packages of that kind there.
     PackageAbsent,
     /// The package is there in other versions only, by such a list.
     OtherVersion {
@@ -213,14 +217,27 @@ pub enum Absence {
         /// The versions there.
         installed: Vec<String>,
     },
-    /// The package is there in the same version, and the scanners' own lists lack it: they no longer
-    /// see it, or did not yet.
+    /// The package is there in another version that is below every fix that the finding names: by
+    /// their word the vulnerability stands.
+    BelowFix {
+        /// The versions that the finding is about.
+        reported: Vec<String>,
+        /// The versions there.
+        installed: Vec<String>,
+        /// The fixes.
+        fixes: Vec<String>,
+    },
+    /// The package is not there, or in other versions only, and the two images are for different
+    /// platforms: nothing was removed or updated.
+    OtherPlatform,
+    /// The package is there, as another list says or because it is the same image, and the scanners'
+    /// own lists lack it: they no longer see it, or did not yet.
     NotCatalogued {
         /// The scanners that report the finding here and looked there.
         scanners: Vec<ScannerId>,
     },
-    /// The package is there in the same version, the scanners looked and say nothing: what they know
-    /// changed. [`Changes::scanners`] has their versions and the dates of their databases.
+    /// The package is there in the same version, or it is the same image; the scanners looked and say
+    /// nothing: what they know changed. [`Changes::scanners`] has their versions and the dates of their databases.
     DataChanged {
         /// The scanners that report the finding here and looked there.
         scanners: Vec<ScannerId>,

@@ -1,25 +1,55 @@
 //! Why a run lacks a finding that the other run has.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::matching::{ids, names};
+use super::matching::{MOST_IDS, MOST_NAMES, ids, names};
 use super::{Side, brief, in_order, parts, reporters};
-use crate::model::changes::{Absence, NoResult, ScannerPartBrief, Unmatched, WithheldBy};
-use crate::model::report::{Report, SuppressedRecord};
-use crate::model::version::normal_form;
-use crate::model::{AdvisoryState, Ecosystem, Finding, Outcome, ScannerId};
+use crate::model::changes::{
+    Absence, NoResult, ScannerPartBrief, TargetRelation, Unmatched, WithheldBy,
+};
+use crate::model::report::{Report, SuppressedRecord, TargetSummary};
+use crate::model::version::{self, compare, lower_bound, normal_form};
+use crate::model::{
+    AdvisoryState, Ecosystem, Finding, InventoryScope, Outcome, ScannerId, SourcePackage,
+};
 use crate::reconcile::{Inventory, normal_name};
 
 /// Observations on a finding whose names are looked at, against forged reports.
 const MOST_OBSERVATIONS: usize = 1_000;
 
+/// What the images of two runs are to each other, as far as it decides what a missing package says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Images {
+    /// One image: each package of the one run is in the other.
+    Same,
+    /// Two images for different platforms: what is not there was not removed.
+    OtherPlatform,
+    /// Two images otherwise.
+    Two,
+}
+
+impl Images {
+    pub(super) fn new(relation: TargetRelation, a: &TargetSummary, b: &TargetSummary) -> Self {
+        // One of them may leave out the variant: `linux/arm64` is `linux/arm64/v8`.
+        let differ = |a: &str, b: &str| a.split('/').zip(b.split('/')).any(|(a, b)| a != b);
+        match (relation, &a.platform, &b.platform) {
+            (TargetRelation::SameImage, ..) => Self::Same,
+            (_, Some(a), Some(b)) if differ(a, b) => Self::OtherPlatform,
+            _ => Self::Two,
+        }
+    }
+}
+
 /// A run, ready to be asked.
 pub(super) struct Run<'a> {
     /// Each scanner's part.
     pub(super) parts: BTreeMap<&'a ScannerId, ScannerPartBrief>,
-    /// Scanners whose lists are whole: what is not there was not seen.
-    whole: BTreeSet<&'a ScannerId>,
+    /// The whole lists: what is not there was not seen.
+    whole: BTreeMap<&'a ScannerId, &'a Inventory>,
+    /// Scanners that list every package that they looked at, be it a part of the image only.
+    listing: BTreeSet<&'a ScannerId>,
     packages: Packages<'a>,
     /// By scanner, id and package: what was withheld and is no finding.
     withheld: HashMap<(&'a ScannerId, &'a str, &'a str), &'a SuppressedRecord>,
@@ -45,7 +75,14 @@ impl<'a> Run<'a> {
             }
         }
         Self {
-            whole: side.whole_lists(&parts).into_keys().collect(),
+            whole: side.whole_lists(&parts),
+            listing: side
+                .inventories
+                .into_iter()
+                .flatten()
+                .filter(|(_, inventory)| inventory.scope == InventoryScope::Complete)
+                .map(|(scanner, _)| scanner)
+                .collect(),
             packages: Packages::new(side),
             parts,
             withheld,
@@ -62,17 +99,36 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// True for a scanner that lists no package of this name, though it would if it had looked at one:
+    /// it lists all that it looked at, or did not look at everything. `listed_by` are those that do.
+    fn is_unseen(&self, scanner: &ScannerId, listed_by: &BTreeSet<&ScannerId>) -> bool {
+        let part = self.parts.get(scanner);
+        let is_partial = part.is_some_and(|p| matches!(p.outcome, Outcome::Partial { .. }));
+        !listed_by.contains(scanner) && (is_partial || self.listing.contains(scanner))
+    }
+
+    /// True for a scanner with a whole list that has packages of this kind. One without any may have
+    /// been told to leave them out.
+    fn lists_whole(&self, scanner: &ScannerId, ecosystem: &Ecosystem) -> bool {
+        self.whole.get(scanner).is_some_and(|inventory| {
+            let first = (ecosystem.clone(), String::new());
+            let mut from = inventory.packages.range(first..);
+            from.next().is_some_and(|((kind, _), _)| kind == ecosystem)
+        })
+    }
+
     fn withheld_by(&self, finding: &Finding, scanners: &[&ScannerId]) -> Vec<WithheldBy> {
         let mut packages = names(finding);
         let mut said = ids(finding);
         for observation in finding.observations.iter().take(MOST_OBSERVATIONS) {
-            packages.insert(&observation.package);
-            said.insert(
-                observation
-                    .id
-                    .cve()
-                    .unwrap_or_else(|| observation.id.as_str()),
-            );
+            // Each id is looked up with each name.
+            if packages.len() < MOST_NAMES {
+                packages.insert(&observation.package);
+            }
+            if said.len() < MOST_IDS {
+                let id = &observation.id;
+                said.insert(id.cve().unwrap_or(id.as_str()));
+            }
         }
         let mut by = BTreeSet::new();
         for scanner in scanners {
@@ -93,7 +149,12 @@ impl<'a> Run<'a> {
 
 /// Why `there` lacks a finding of `here`. Whether `here` is the earlier or the later run makes no
 /// difference.
-pub(super) fn absence(finding: &Finding, here: &Run<'_>, there: &Run<'_>) -> Unmatched {
+pub(super) fn absence(
+    finding: &Finding,
+    here: &Run<'_>,
+    there: &Run<'_>,
+    images: Images,
+) -> Unmatched {
     let reporters = reporters(finding);
     let no_result: BTreeMap<ScannerId, NoResult> = reporters
         .iter()
@@ -109,7 +170,7 @@ pub(super) fn absence(finding: &Finding, here: &Run<'_>, there: &Run<'_>) -> Unm
     } else {
         let by = there.withheld_by(finding, &looked);
         if by.is_empty() {
-            why_silent(finding, &looked, &reporters, here, there)
+            why_silent(finding, &looked, &reporters, (here, there), images)
         } else {
             Absence::Withheld { by }
         }
@@ -126,52 +187,91 @@ fn why_silent(
     finding: &Finding,
     looked: &[&ScannerId],
     reporters: &BTreeSet<&ScannerId>,
-    here: &Run<'_>,
-    there: &Run<'_>,
+    (here, there): (&Run<'_>, &Run<'_>),
+    images: Images,
 ) -> Absence {
-    // Only the whole list of a scanner that sees the package here says anything by its lack.
-    let listed = here.packages.listing(finding);
-    let has_witness = there
-        .whole
-        .iter()
-        .any(|scanner| reporters.contains(scanner) || listed.contains(scanner));
-    let Sighting {
-        versions,
-        same_version,
-    } = there.packages.sighting(finding, here);
-    match same_version {
-        Some(listed_by) => {
-            let scanners = looked.iter().map(|scanner| (*scanner).clone()).collect();
-            let unseen = |scanner: &&ScannerId| {
-                there.whole.contains(*scanner) && !listed_by.contains(*scanner)
+    let ecosystem = &finding.package.ecosystem;
+    let scanners = || looked.iter().map(|scanner| (*scanner).clone()).collect();
+    let is_unseen = |listed_by: &BTreeSet<&ScannerId>| {
+        let mut looked = looked.iter();
+        looked.all(|scanner| there.is_unseen(scanner, listed_by))
+    };
+    let sighting = there.packages.sighting(finding, here);
+    let same_version = match images {
+        Images::Same => Some(sighting.same_version.unwrap_or_default()),
+        Images::OtherPlatform | Images::Two => sighting.same_version,
+    };
+    if let Some(listed_by) = same_version {
+        if is_unseen(&listed_by) {
+            return Absence::NotCatalogued {
+                scanners: scanners(),
             };
-            if looked.iter().all(unseen) {
-                Absence::NotCatalogued { scanners }
-            } else {
-                let known = ids(finding)
-                    .into_iter()
-                    .filter_map(|id| there.states.get(id));
-                Absence::DataChanged {
-                    scanners,
-                    state: known
-                        .copied()
-                        .chain([finding.vulnerability.state])
-                        .max()
-                        .unwrap_or_default(),
-                }
-            }
         }
-        None if !has_witness => Absence::Unstated,
-        None if versions.is_empty() => Absence::PackageAbsent,
-        None => {
-            let ecosystem = &finding.package.ecosystem;
-            let reported = finding.instances.iter().map(|instance| &*instance.version);
-            Absence::OtherVersion {
-                reported: in_order(ecosystem, reported),
-                installed: in_order(ecosystem, versions.into_iter()),
-            }
+        let known = ids(finding)
+            .into_iter()
+            .filter_map(|id| there.states.get(id));
+        return Absence::DataChanged {
+            scanners: scanners(),
+            state: known
+                .copied()
+                .chain([finding.vulnerability.state])
+                .max()
+                .unwrap_or_default(),
+        };
+    }
+    // Only the whole list of a scanner that sees the package here says anything by its lack.
+    let listed_here = here.packages.listing(finding);
+    let has_witness = there.whole.keys().any(|scanner| {
+        (reporters.contains(scanner) || listed_here.contains(scanner))
+            && there.lists_whole(scanner, ecosystem)
+    });
+    if !has_witness {
+        return Absence::Unstated;
+    }
+    if images == Images::OtherPlatform {
+        return Absence::OtherPlatform;
+    }
+    if sighting.versions.is_empty() {
+        return Absence::PackageAbsent;
+    }
+    // It is still there, so that who knows the flaw has to have seen it.
+    if is_unseen(&sighting.listed_by) {
+        return Absence::NotCatalogued {
+            scanners: scanners(),
+        };
+    }
+    let reported = finding.instances.iter().map(|instance| &*instance.version);
+    let reported = in_order(ecosystem, reported);
+    let installed = in_order(ecosystem, sighting.versions.into_iter());
+    let fixes = &finding.fix.versions;
+    if all_below(ecosystem, sighting.fixable.into_iter(), fixes) {
+        Absence::BelowFix {
+            reported,
+            installed,
+            fixes: fixes.clone(),
+        }
+    } else {
+        Absence::OtherVersion {
+            reported,
+            installed,
         }
     }
+}
+
+/// True when each of some versions is known to be below each of some fixes.
+fn all_below<'v>(
+    ecosystem: &Ecosystem,
+    versions: impl Iterator<Item = &'v str>,
+    fixes: &[String],
+) -> bool {
+    let mut versions: Vec<&str> = versions.collect();
+    let mut fixes: Vec<&str> = fixes.iter().filter_map(|fix| lower_bound(fix)).collect();
+    version::sort(ecosystem, &mut versions);
+    version::sort(ecosystem, &mut fixes);
+    // What cannot be compared sorts last.
+    let order = |a: Option<&&str>, b: Option<&&str>| compare(ecosystem, a?, b?);
+    order(fixes.last(), fixes.last()).is_some()
+        && order(versions.last(), fixes.first()) == Some(Ordering::Less)
 }
 
 /// Versions of one package that are looked at: more than any image has, and what keeps a forged list
@@ -181,10 +281,35 @@ const MOST_VERSIONS: usize = 100;
 /// What is known of one name.
 #[derive(Default)]
 struct Place<'a> {
-    /// Versions as somebody wrote them, and who lists them, by normal form.
-    versions: BTreeMap<Cow<'a, str>, (&'a str, BTreeSet<&'a ScannerId>)>,
+    /// Versions by normal form.
+    versions: BTreeMap<Cow<'a, str>, Listed<'a>>,
     /// The scanners that list any version.
     scanners: BTreeSet<&'a ScannerId>,
+}
+
+/// A version of a package.
+struct Listed<'a> {
+    version: Written<'a>,
+    /// Who lists it.
+    scanners: BTreeSet<&'a ScannerId>,
+}
+
+/// A version as somebody wrote it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Written<'a> {
+    installed: &'a str,
+    /// What the versions of fixes compare with: the source package's where that has its own.
+    fixable: &'a str,
+}
+
+impl<'a> Written<'a> {
+    fn new(installed: &'a str, source: Option<&'a SourcePackage>) -> Self {
+        let source = source.and_then(|source| source.version.as_deref());
+        Self {
+            installed,
+            fixable: source.unwrap_or(installed),
+        }
+    }
 }
 
 /// Packages by ecosystem and name.
@@ -201,10 +326,10 @@ impl<'a> Index<'a> {
         &mut self,
         ecosystem: &'a Ecosystem,
         name: Cow<'a, str>,
-        version: &'a str,
+        version: Written<'a>,
         scanner: Option<&'a ScannerId>,
     ) {
-        let normal = Cow::Owned(normal_form(ecosystem, version));
+        let normal = Cow::Owned(normal_form(ecosystem, version.installed));
         self.add_normal(ecosystem, name, (normal, version), scanner);
     }
 
@@ -212,18 +337,18 @@ impl<'a> Index<'a> {
         &mut self,
         ecosystem: &'a Ecosystem,
         name: Cow<'a, str>,
-        (normal, version): (Cow<'a, str>, &'a str),
+        (normal, version): (Cow<'a, str>, Written<'a>),
         scanner: Option<&'a ScannerId>,
     ) {
         let names = self.0.entry(ecosystem).or_default();
         let place = names.entry(name).or_default();
         place.scanners.extend(scanner);
-        let (written, scanners) = place
-            .versions
-            .entry(normal)
-            .or_insert_with(|| (version, BTreeSet::new()));
-        *written = (*written).min(version);
-        scanners.extend(scanner);
+        let listed = place.versions.entry(normal).or_insert_with(|| Listed {
+            version,
+            scanners: BTreeSet::new(),
+        });
+        listed.version = listed.version.min(version);
+        listed.scanners.extend(scanner);
     }
 }
 
@@ -242,6 +367,10 @@ struct Packages<'a> {
 struct Sighting<'a> {
     /// Its versions.
     versions: BTreeSet<&'a str>,
+    /// The same as versions of fixes compare with them.
+    fixable: BTreeSet<&'a str>,
+    /// The scanners that list any of them.
+    listed_by: BTreeSet<&'a ScannerId>,
     /// The scanners that list a version that the finding is about; `None` where no such version is
     /// known of.
     same_version: Option<BTreeSet<&'a ScannerId>>,
@@ -261,23 +390,20 @@ impl<'a> Packages<'a> {
         for ((ecosystem, group), packages) in &inventory.packages {
             for entry in packages {
                 let package = &entry.package;
+                let version = Written::new(&package.version, package.source.as_ref());
                 let name = if ecosystem.is_os() {
                     self.groups.add_normal(
                         ecosystem,
                         Cow::Borrowed(group),
-                        (Cow::Borrowed(&entry.version), &package.version),
+                        (Cow::Borrowed(&entry.version), version),
                         Some(scanner),
                     );
                     &package.name
                 } else {
                     group
                 };
-                self.installed.add(
-                    ecosystem,
-                    Cow::Borrowed(name),
-                    &package.version,
-                    Some(scanner),
-                );
+                self.installed
+                    .add(ecosystem, Cow::Borrowed(name), version, Some(scanner));
             }
         }
     }
@@ -287,7 +413,7 @@ impl<'a> Packages<'a> {
             let ecosystem = &finding.package.ecosystem;
             let group = Cow::Borrowed(finding.package.name.as_str());
             for instance in &finding.instances {
-                let version = instance.version.as_str();
+                let version = Written::new(&instance.version, instance.source.as_ref());
                 let name = if ecosystem.is_os() {
                     self.groups.add(ecosystem, group.clone(), version, None);
                     Cow::Borrowed(instance.name.as_str())
@@ -304,7 +430,8 @@ impl<'a> Packages<'a> {
             } else {
                 Cow::Owned(normal_name(ecosystem, &package.name))
             };
-            self.installed.add(ecosystem, name, &package.version, None);
+            let version = Written::new(&package.version, None);
+            self.installed.add(ecosystem, name, version, None);
         }
     }
 
@@ -363,7 +490,7 @@ impl<'a> Packages<'a> {
         };
         let all_are_binaries = finding.instances.iter().all(|instance| {
             let listed = other.packages.installed.get(ecosystem, &instance.name);
-            listed.is_some_and(|place| !place.scanners.is_disjoint(&other.whole))
+            listed.is_some_and(|place| !place.scanners.is_disjoint(&other.listing))
         });
         if !all_are_binaries {
             let before = other.packages.group(finding);
@@ -385,8 +512,11 @@ impl<'a> Packages<'a> {
 impl<'a> Sighting<'a> {
     /// Adds what is known of one name, and the versions of it that the finding is about.
     fn add<'v>(&mut self, place: &Place<'a>, reported: impl Iterator<Item = Cow<'v, str>>) {
-        let versions = place.versions.values().map(|(version, _)| *version);
-        self.versions.extend(versions.take(MOST_VERSIONS));
+        for listed in place.versions.values().take(MOST_VERSIONS) {
+            self.versions.insert(listed.version.installed);
+            self.fixable.insert(listed.version.fixable);
+        }
+        self.listed_by.extend(place.scanners.iter().copied());
         let mut reported = reported.peekable();
         if reported.peek().is_none_or(|version| version.is_empty()) {
             // Nobody says which version it was, so it may be any.
@@ -394,9 +524,9 @@ impl<'a> Sighting<'a> {
             same.extend(place.scanners.iter().copied());
         }
         for version in reported {
-            if let Some((_, scanners)) = place.versions.get(&*version) {
+            if let Some(listed) = place.versions.get(&*version) {
                 let same = self.same_version.get_or_insert_default();
-                same.extend(scanners.iter().copied());
+                same.extend(listed.scanners.iter().copied());
             }
         }
     }

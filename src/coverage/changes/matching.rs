@@ -7,8 +7,8 @@ use crate::model::{Ecosystem, Finding};
 
 /// Names and ids of a finding that are looked at: more than real findings have, and what keeps a forged
 /// one from costing far more than its size.
-const MOST_NAMES: usize = 200;
-const MOST_IDS: usize = 50;
+pub(super) const MOST_NAMES: usize = 200;
+pub(super) const MOST_IDS: usize = 50;
 
 /// The findings of two runs.
 pub(super) struct Paired<'f> {

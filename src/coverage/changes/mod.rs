@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use similar::{Algorithm, TextDiff};
 
-use self::absence::{Run, absence};
+use self::absence::{Images, Run, absence};
 use self::differences::difference;
 use self::matching::{Paired, pair};
 use crate::model::changes::{
@@ -46,7 +46,8 @@ pub struct Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    /// The whole package lists. That of a scanner with several reports of which one failed is none.
+    /// The whole package lists: those of scanners that completed, with all of their reports. What a
+    /// partial result lacks may be in the part that is missing.
     fn whole_lists(
         &self,
         parts: &BTreeMap<&'a ScannerId, ScannerPartBrief>,
@@ -55,7 +56,10 @@ impl<'a> Side<'a> {
             .into_iter()
             .flatten()
             .filter(|(scanner, inventory)| {
-                inventory.scope == InventoryScope::Complete && is_trusted(parts, scanner)
+                inventory.scope == InventoryScope::Complete
+                    && parts
+                        .get(scanner)
+                        .is_some_and(|part| part.outcome == Outcome::Completed)
             })
             .collect()
     }
@@ -85,8 +89,10 @@ pub fn changes(a: &Side<'_>, b: &Side<'_>) -> Changes {
         .filter(|change| !change.is_same())
         .collect();
     changed.sort_by_cached_key(|change| (!change.blocks_newly(), worst_first(&change.finding)));
-    let new = absences(&only_b, &runs.b, &runs.a);
-    let (fixed, gone): (Vec<_>, Vec<_>) = absences(&only_a, &runs.a, &runs.b)
+    let target = relation(&a.report.target, &b.report.target);
+    let images = Images::new(target, &a.report.target, &b.report.target);
+    let new = absences(&only_b, &runs.b, &runs.a, images);
+    let (fixed, gone): (Vec<_>, Vec<_>) = absences(&only_a, &runs.a, &runs.b, images)
         .into_iter()
         .partition(|unmatched| unmatched.why.is_mended());
     let blocking = new
@@ -98,7 +104,7 @@ pub fn changes(a: &Side<'_>, b: &Side<'_>) -> Changes {
             name: env!("CARGO_PKG_NAME").to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         },
-        target: relation(&a.report.target, &b.report.target),
+        target,
         counts: ChangeCounts {
             new: new.len(),
             new_blocking: blocking.count(),
@@ -133,10 +139,15 @@ pub fn changes(a: &Side<'_>, b: &Side<'_>) -> Changes {
 }
 
 /// The findings of `here` that `there` lacks, each with the reason, worst first.
-fn absences(findings: &[&Finding], here: &Run<'_>, there: &Run<'_>) -> Vec<Unmatched> {
+fn absences(
+    findings: &[&Finding],
+    here: &Run<'_>,
+    there: &Run<'_>,
+    images: Images,
+) -> Vec<Unmatched> {
     let mut all: Vec<Unmatched> = findings
         .iter()
-        .map(|finding| absence(finding, here, there))
+        .map(|finding| absence(finding, here, there, images))
         .collect();
     all.sort_by_cached_key(|unmatched| worst_first(&unmatched.finding));
     all
@@ -234,13 +245,6 @@ fn parts(report: &Report) -> BTreeMap<&ScannerId, ScannerPartBrief> {
     parts
 }
 
-/// True for a scanner whose results all count.
-fn is_trusted(parts: &BTreeMap<&ScannerId, ScannerPartBrief>, scanner: &ScannerId) -> bool {
-    parts
-        .get(scanner)
-        .is_some_and(|part| part.outcome.is_trustworthy())
-}
-
 /// Every scanner in both runs, those first that lack a result in one.
 fn scanners(a: &Side<'_>, b: &Side<'_>, runs: &Sides<Run<'_>>) -> Vec<ScannerSides> {
     let summaries = b.report.scanners.iter().chain(&a.report.scanners);
@@ -271,6 +275,7 @@ fn brief_run(side: &Side<'_>, run: &Run<'_>) -> RunBrief {
         source: side.source.to_owned(),
         reference: report.target.reference.clone(),
         config_digest: report.target.config_digest.clone(),
+        platform: report.target.platform.clone(),
         evaluated_at: report.evaluated_at.clone(),
         verdict: report.verdict.clone(),
         findings: report.findings.len(),

@@ -82,6 +82,13 @@ impl Scanner {
         self
     }
 
+    fn partial(mut self) -> Self {
+        self.0.outcome = Outcome::Partial {
+            missing: "python packages".to_owned(),
+        };
+        self
+    }
+
     fn failed(mut self) -> Self {
         self.0.outcome = Outcome::Failed(Failure {
             kind: FailureKind::Timeout,
@@ -185,6 +192,13 @@ impl Finished {
         self
     }
 
+    /// The same, of an image with a digest, for a platform.
+    fn on(mut self, digest: &str, platform: &str) -> Self {
+        self.report.target.config_digest = Some(digest.to_owned());
+        self.report.target.platform = Some(platform.to_owned());
+        self
+    }
+
     /// The same, as read from its JSON report.
     fn without_lists(mut self) -> Self {
         self.inventories = None;
@@ -203,6 +217,25 @@ impl Finished {
 
 fn diff(a: &[Scanner], b: &[Scanner]) -> Changes {
     changes(&Finished::new(a).side(), &Finished::new(b).side())
+}
+
+/// The reason for which the first run's only finding is gone without being mended. With the runs the
+/// other way round the same reason stands beside what is new.
+fn gone_both_ways(a: &Finished, b: &Finished) -> Absence {
+    let forth = changes(&a.side(), &b.side());
+    let back = changes(&b.side(), &a.side());
+    assert_eq!(numbers(&back), [1, 0, 0, 0, 0], "{back:#?}");
+    assert_eq!(back.new, forth.gone);
+    only_gone(&forth).why.clone()
+}
+
+/// The same where it is mended.
+fn fixed_both_ways(a: &Finished, b: &Finished) -> Absence {
+    let forth = changes(&a.side(), &b.side());
+    let back = changes(&b.side(), &a.side());
+    assert_eq!(numbers(&back), [1, 0, 0, 0, 0], "{back:#?}");
+    assert_eq!(back.new, forth.fixed);
+    only_fixed(&forth).why.clone()
 }
 
 /// Numbers of new, fixed, otherwise gone, changed and equal findings.
@@ -379,6 +412,183 @@ fn a_scanner_that_no_longer_sees_the_package_learned_nothing() {
             scanners: ids_of(&["trivy"])
         }
     );
+}
+
+#[test]
+fn nothing_is_fixed_in_the_same_image() {
+    let not_catalogued = Absence::NotCatalogued {
+        scanners: ids_of(&["trivy"]),
+    };
+    let wheel = pypi("wheel", "0.40");
+    let before = [Scanner::new("trivy")
+        .reports(CVE, setuptools("65.5.1"))
+        .has(wheel.clone())];
+    let before = Finished::new(&before).on("sha256:1", "linux/amd64");
+    // It lists no package of that kind, not this one, or this one otherwise.
+    for trivy in [
+        Scanner::new("trivy").has(deb("bash", "5.2-1", "bash")),
+        Scanner::new("trivy").has(wheel.clone()),
+        Scanner::new("trivy").has(setuptools("70.0.0")),
+    ] {
+        let after = Finished::new(&[trivy]).on("sha256:1", "linux/amd64");
+        assert_eq!(gone_both_ways(&before, &after), not_catalogued);
+    }
+    let other = Finished::new(&[Scanner::new("trivy").has(wheel)]).on("sha256:2", "linux/amd64");
+    assert_eq!(fixed_both_ways(&before, &other), Absence::PackageAbsent);
+}
+
+#[test]
+fn a_partial_result_mends_nothing() {
+    let wheel = pypi("wheel", "0.40");
+    let trivy = Scanner::new("trivy");
+    let before = Finished::new(&[
+        trivy.clone().reports(CVE, setuptools("65.5.1")),
+        Scanner::new("grype").has(setuptools("65.5.1")),
+    ]);
+    let alone = Finished::new(&[trivy.clone().has(wheel.clone()).partial()]);
+    assert_eq!(gone_both_ways(&before, &alone), Absence::Unstated);
+    let result = changes(&before.side(), &alone.side());
+    assert!(result.runs.b.package_lists.is_empty());
+    assert!(!result.packages.is_known());
+    // Another list has the package in another version, and the only one that knows the flaw may not
+    // have looked at it.
+    for partial in [trivy.clone(), trivy.clone().only_vulnerable()] {
+        let updated = Scanner::new("grype").has(setuptools("70.0.0"));
+        let after = Finished::new(&[partial.partial(), updated]);
+        assert_eq!(
+            gone_both_ways(&before, &after),
+            Absence::NotCatalogued {
+                scanners: ids_of(&["trivy"])
+            }
+        );
+    }
+    // One that lists the package did look.
+    let seen = trivy.has(setuptools("70.0.0")).partial();
+    let after = Finished::new(&[seen, Scanner::new("grype").has(setuptools("70.0.0"))]);
+    assert_eq!(
+        fixed_both_ways(&before, &after),
+        versions("65.5.1", "70.0.0")
+    );
+}
+
+#[test]
+fn a_list_without_any_package_of_that_kind_says_nothing() {
+    let bash = deb("bash", "5.2-1", "bash");
+    let before = Scanner::new("trivy")
+        .has(bash.clone())
+        .reports(CVE, setuptools("65.5.1"));
+    let before = Finished::new(&[before]);
+    let after = Scanner::new("trivy").has(bash);
+    let dropped = Finished::new(std::slice::from_ref(&after));
+    assert_eq!(gone_both_ways(&before, &dropped), Absence::Unstated);
+    let removed = Finished::new(&[after.has(pypi("wheel", "0.40"))]);
+    assert_eq!(fixed_both_ways(&before, &removed), Absence::PackageAbsent);
+}
+
+#[test]
+fn an_update_that_the_only_one_who_knows_the_flaw_does_not_see_mends_nothing() {
+    let grype = |scanner: Scanner| scanner.has(pypi("wheel", "0.40"));
+    let before = Finished::new(&[
+        grype(Scanner::new("grype")).reports(CVE, setuptools("65.5.1")),
+        Scanner::new("trivy").has(setuptools("65.5.1")),
+    ]);
+    let updated = Scanner::new("trivy").has(setuptools("66.0.0"));
+    let after = Finished::new(&[grype(Scanner::new("grype")), updated.clone()]);
+    assert_eq!(
+        gone_both_ways(&before, &after),
+        Absence::NotCatalogued {
+            scanners: ids_of(&["grype"])
+        }
+    );
+    let seen = grype(Scanner::new("grype")).has(setuptools("66.0.0"));
+    let after = Finished::new(&[seen, updated]);
+    assert_eq!(
+        fixed_both_ways(&before, &after),
+        versions("65.5.1", "66.0.0")
+    );
+}
+
+#[test]
+fn a_version_below_every_named_fix_is_not_fixed() {
+    let before = Finished::new(
+        &[Scanner::new("trivy").says(CVE, setuptools("2.0"), |said| {
+            said.fix = FixClaim::from_versions(["2.5", "3.1"], FixState::NotFixed);
+        })],
+    );
+    let at = |version| Finished::new(&[Scanner::new("trivy").has(setuptools(version))]);
+    for below in ["1.9", "2.4"] {
+        assert_eq!(
+            gone_both_ways(&before, &at(below)),
+            Absence::BelowFix {
+                reported: vec!["2.0".to_owned()],
+                installed: vec![below.to_owned()],
+                fixes: vec!["2.5".to_owned(), "3.1".to_owned()],
+            }
+        );
+    }
+    // What cannot be compared is no proof to the contrary.
+    for mended in ["2.5", "2.6", "3.1", "not a version"] {
+        let why = fixed_both_ways(&before, &at(mended));
+        assert!(matches!(why, Absence::OtherVersion { .. }), "{why:?}");
+    }
+}
+
+#[test]
+fn fixes_of_a_source_package_are_compared_with_its_own_version() {
+    let mapper = |version: &str, source: &str| Package {
+        source: Some(SourcePackage {
+            name: "lvm2".to_owned(),
+            version: Some(source.to_owned()),
+        }),
+        ..Package::new(Ecosystem::Deb, "libdevmapper1.02.1", version)
+    };
+    let before = mapper("2:1.02.185-2", "2.03.16-2");
+    let before = Finished::new(&[Scanner::new("trivy").says(CVE, before, |said| {
+        said.fix = FixClaim::from_versions(["2.03.22-1"], FixState::NotFixed);
+    })]);
+    let at = |version, source| Finished::new(&[Scanner::new("trivy").has(mapper(version, source))]);
+    let why = gone_both_ways(&before, &at("2:1.02.190-1", "2.03.20-1"));
+    assert!(matches!(why, Absence::BelowFix { .. }), "{why:?}");
+    let why = fixed_both_ways(&before, &at("2:1.02.196-1", "2.03.22-1"));
+    assert!(matches!(why, Absence::OtherVersion { .. }), "{why:?}");
+}
+
+#[test]
+fn an_image_for_another_platform_mends_nothing() {
+    let before = Finished::new(&[Scanner::new("trivy").reports(CVE, setuptools("65.5.1"))]);
+    let removed = Finished::new(&[Scanner::new("trivy").has(pypi("wheel", "0.40"))]);
+    let updated = Finished::new(&[Scanner::new("trivy").has(setuptools("70.0.0"))]);
+    let amd = before.clone().on("sha256:1", "linux/amd64");
+    for after in [&removed, &updated] {
+        let arm = after.clone().on("sha256:2", "linux/arm64");
+        assert_eq!(gone_both_ways(&amd, &arm), Absence::OtherPlatform);
+        let result = changes(&amd.side(), &arm.side());
+        assert_eq!(result.runs.b.platform.as_deref(), Some("linux/arm64"));
+        // Not known, or told with and without its variant.
+        fixed_both_ways(&before, &arm);
+        fixed_both_ways(&before.clone().on("sha256:1", "linux/arm64/v8"), &arm);
+    }
+}
+
+#[test]
+fn a_scanner_that_withholds_under_another_name_of_the_finding_is_found() {
+    let before =
+        Finished::new(&[
+            Scanner::new("grype").says(CVE, setuptools("65.5.1"), |observation| {
+                observation.links.push(IdLink {
+                    id: AdvisoryId::new("GHSA-cx63-2mw6-8hw5"),
+                    relation: IdRelation::Alias,
+                    field: "test",
+                });
+            }),
+        ]);
+    let after = Finished::new(&[Scanner::new("grype").withholds(
+        "GHSA-cx63-2mw6-8hw5",
+        setuptools("65.5.1"),
+        "told to",
+    )]);
+    let why = gone_both_ways(&before, &after);
+    assert!(matches!(why, Absence::Withheld { .. }), "{why:?}");
 }
 
 #[test]
@@ -672,8 +882,8 @@ fn policies_are_compared_line_by_line_up_to_a_length() {
 /// What one of three scanners does with one of a few flaws in one of a few packages.
 fn any_run() -> impl Strategy<Value = Vec<Scanner>> {
     let scanner = |name: &'static str| {
-        let said = prop::collection::vec((0_usize..4, 0_usize..4, 0_usize..3, 0_usize..4), 0..8);
-        (said, 0_usize..6).prop_map(move |(said, kind)| {
+        let said = prop::collection::vec((0_usize..4, 0_usize..4, 0_usize..3, 0_usize..5), 0..8);
+        (said, 0_usize..7).prop_map(move |(said, kind)| {
             let mut scanner = Scanner::new(name);
             for (id, name, version, act) in said {
                 let id = [
@@ -693,6 +903,9 @@ fn any_run() -> impl Strategy<Value = Vec<Scanner>> {
                     0 => scanner.has(package),
                     1 => scanner.withholds(id, package, "told to"),
                     2 => scanner.reports(id, package),
+                    3 => scanner.says(id, package, |observation| {
+                        observation.fix = FixClaim::from_versions(["1.1"], FixState::NotFixed);
+                    }),
                     _ => scanner.says(id, package, |observation| {
                         observation.links.push(IdLink {
                             id: AdvisoryId::new("GHSA-aaaa-bbbb-cccc"),
@@ -705,6 +918,7 @@ fn any_run() -> impl Strategy<Value = Vec<Scanner>> {
             match kind {
                 0 => scanner.failed(),
                 1 | 2 => scanner.only_vulnerable(),
+                3 => scanner.partial(),
                 _ => scanner,
             }
         })
@@ -779,13 +993,25 @@ proptest! {
     }
 
     #[test]
-    fn the_runs_the_other_way_round_give_the_answer_turned_round(a in any_run(), b in any_run()) {
-        let (a, b) = (Finished::new(&a), Finished::new(&b));
+    fn the_runs_the_other_way_round_give_the_answer_turned_round(
+        a in any_run(),
+        b in any_run(),
+        image in 0_usize..4,
+    ) {
+        let (digest, platform) = [
+            ("sha256:1", "linux/amd64"),
+            ("sha256:2", "linux/arm64"),
+            ("sha256:2", "linux/amd64"),
+            ("sha256:2", "linux/amd64"),
+        ][image];
+        let a = Finished::new(&a).on("sha256:1", "linux/amd64");
+        let b = Finished::new(&b).on(digest, platform);
         let forth = turned(&changes(&a.side(), &b.side()));
         let back = changes(&b.side(), &a.side());
         prop_assert_eq!(&forth.new, &back.new);
         prop_assert_eq!(&forth.fixed, &back.fixed);
         prop_assert_eq!(&forth.gone, &back.gone);
+        prop_assert!(image > 1 || back.fixed.is_empty());
         prop_assert_eq!(forth.counts.same, back.counts.same);
         prop_assert_eq!(&forth.packages.added, &back.packages.removed);
         // Every finding is somewhere, once.

@@ -350,16 +350,18 @@ fn sides_lines(sides: &ScannerSides) -> Vec<String> {
     lines
 }
 
-/// The order of the reasons, as they are tested.
+/// The order of the reasons, that of [`Absence`].
 fn order(why: &Absence) -> usize {
     match why {
         Absence::NotLooked => 0,
         Absence::Withheld { .. } => 1,
         Absence::PackageAbsent => 2,
         Absence::OtherVersion { .. } => 3,
-        Absence::NotCatalogued { .. } => 4,
-        Absence::DataChanged { .. } => 5,
-        Absence::Unstated => 6,
+        Absence::BelowFix { .. } => 4,
+        Absence::OtherPlatform => 5,
+        Absence::NotCatalogued { .. } => 6,
+        Absence::DataChanged { .. } => 7,
+        Absence::Unstated => 8,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::model::changes::{
     Absence, ChangeCounts, ChangedFinding, Changes, DecisionBrief, FindingBrief, NoResult,
-    ScannerSides, Sides, TargetRelation, Unmatched,
+    RunBrief, ScannerSides, Sides, TargetRelation, Unmatched,
 };
 use crate::model::report::{RunOutcome, RunVerdict};
 use crate::model::{Action, AdvisoryState, Outcome, ScannerId};
@@ -144,6 +144,31 @@ pub(super) fn absence(
                 }
             });
         }
+        Absence::BelowFix {
+            reported,
+            installed,
+            fixes,
+        } => {
+            let (reported, installed, fixes) = (list(reported), list(installed), list(fixes));
+            lines.push(match direction {
+                Direction::New => format!(
+                    "{installed} was there before, not {reported}, and is below every fix that is \
+                     named: {fixes}"
+                ),
+                Direction::Gone => format!(
+                    "{reported} is no longer there, but installed now is {installed}, below every \
+                     fix that is named: {fixes}"
+                ),
+            });
+        }
+        Absence::OtherPlatform => {
+            let platform = |run: &RunBrief| run.platform.clone().unwrap_or_default();
+            lines.push(format!(
+                "the images are for different platforms, which have different packages: A {}, B {}",
+                platform(&changes.runs.a),
+                platform(&changes.runs.b)
+            ));
+        }
         Absence::NotCatalogued { scanners } => {
             let scanners = joined(scanners);
             lines.push(match direction {
@@ -196,6 +221,8 @@ pub(super) fn kind(why: &Absence) -> &'static str {
         Absence::Withheld { .. } => "withheld by a scanner",
         Absence::PackageAbsent => "removed with the package",
         Absence::OtherVersion { .. } => "updated",
+        Absence::BelowFix { .. } => "in another version below every fix",
+        Absence::OtherPlatform => "on another platform",
         Absence::NotCatalogued { .. } => "no longer in the scanner's package list",
         Absence::DataChanged { .. } => "no longer known to the scanners",
         Absence::Unstated => "for a reason that nothing tells",
