@@ -11,7 +11,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{IMAGE, OPENSSL, Row, Run, Workspace, grype, sha256, snyk, syft, trivy};
+use common::{IMAGE, OPENSSL, OTHER_IMAGE, Row, Run, Workspace, grype, sha256, snyk, syft, trivy};
 use serde_json::{Value, json};
 
 /// Text that would clear a screen, break a table or pull an image from elsewhere.
@@ -114,7 +114,7 @@ fn record(id: &str, title: &str, database: &str) -> Value {
     })
 }
 
-/// Two runs of one image. In `monday` all scanners gave a result; in `tuesday` Snyk did not, OpenSSL
+/// Two runs of one name, the image built anew between them. In `monday` all scanners gave a result; in `tuesday` Snyk did not, OpenSSL
 /// was updated, bash came, Grype no longer lists a flaw of perl, an ignore rule is past its day, and
 /// somebody named a package to play tricks.
 fn two_runs() -> Workspace {
@@ -189,7 +189,7 @@ fn two_runs() -> Workspace {
                 &[(
                     "raw/trivy.json",
                     "trivy-json",
-                    trivy(REFERENCE, IMAGE, &found),
+                    trivy(REFERENCE, OTHER_IMAGE, &found),
                 )],
             ),
             (
@@ -198,14 +198,14 @@ fn two_runs() -> Workspace {
                     (
                         "raw/grype.json",
                         "grype-json",
-                        grype(REFERENCE, IMAGE, &[BASH, hostile]),
+                        grype(REFERENCE, OTHER_IMAGE, &[BASH, hostile]),
                     ),
                     (
                         "sbom/grype.syft-json.json",
                         "syft-json",
                         syft(
                             REFERENCE,
-                            IMAGE,
+                            OTHER_IMAGE,
                             &[updated, ZLIB, PERL, CURL, IGNORED, BASH, hostile],
                         ),
                     ),
@@ -276,7 +276,7 @@ fn every_change_has_its_reason() {
     assert_eq!(changes["counts"]["changed_to_blocking"], 2);
     assert_eq!(changes["packages"]["ecosystems"][0]["scanner"], "grype");
     assert_eq!(changes["packages"]["updated"][0]["name"], "libssl3");
-    assert_eq!(changes["target"], "same-image");
+    assert_eq!(changes["target"], "same-name");
     let policy = changes["policy"]["text"]["diff"].as_str().expect("a text");
     assert!(
         policy.contains("-    expires: 2026-02-10\n+    expires: 2026-02-11\n"),
