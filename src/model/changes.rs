@@ -272,7 +272,7 @@ pub struct ChangedFinding {
     /// Its keys, where another id or version names it now.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub key: Option<Sides<String>>,
-    /// The severity that counts.
+    /// The severity that counts. Negligible and low are one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub severity: Option<Sides<Severity>>,
     /// What the policy does with it, where that is something else.

@@ -26,11 +26,14 @@ pub(super) fn difference(a: &Finding, b: &Finding, runs: &Sides<Run<'_>>) -> Cha
             b: b.key.clone(),
         }
         .if_different(),
-        severity: Sides {
-            a: a.severity.level,
-            b: b.severity.level,
-        }
-        .if_different(),
+        // Negligible is low, as everywhere where severities are compared: not every scanner has a word
+        // for it, and one that failed would change hundreds.
+        severity: (a.severity.level.comparable() != b.severity.level.comparable()).then_some(
+            Sides {
+                a: a.severity.level,
+                b: b.severity.level,
+            },
+        ),
         decision: (action(&decisions.a) != action(&decisions.b)).then_some(decisions),
         fix: (fixes.a.is_some() != fixes.b.is_some()).then_some(fixes),
         versions: versions(a, b),

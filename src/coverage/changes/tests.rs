@@ -770,6 +770,21 @@ fn decisions_severities_fixes_and_reporters_change() {
 }
 
 #[test]
+fn negligible_and_low_are_one_severity() {
+    let rated = |severity| {
+        let says = Scanner::new("trivy").says(CVE, setuptools("65.5.1"), |_| ());
+        let mut finished = Finished::new(&[says]);
+        for finding in &mut finished.report.findings {
+            finding.severity.level = severity;
+        }
+        finished
+    };
+    let change = |a, b| changes(&rated(a).side(), &rated(b).side()).changed.len();
+    assert_eq!(change(Severity::Negligible, Severity::Low), 0);
+    assert_eq!(change(Severity::Low, Severity::Medium), 1);
+}
+
+#[test]
 fn a_failed_scanner_changes_no_finding_that_others_still_report() {
     let report = |name: &str| Scanner::new(name).reports(CVE, setuptools("65.5.1"));
     let changes = diff(

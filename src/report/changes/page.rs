@@ -52,8 +52,11 @@ fn facts(changes: &Changes) -> Vec<Fact> {
     let run = |name: &str, run: &RunBrief| {
         let verdict = words::verdict(&run.verdict);
         let evaluated = format!("evaluated at {}: {verdict}", run.evaluated_at);
-        let lines = vec![run.source.clone(), run.reference.clone(), evaluated];
-        Fact::lines(name, lines)
+        let image = match &run.platform {
+            Some(platform) => format!("{} ({platform})", run.reference),
+            None => run.reference.clone(),
+        };
+        Fact::lines(name, vec![run.source.clone(), image, evaluated])
     };
     vec![
         run("A", &changes.runs.a),
