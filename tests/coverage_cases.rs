@@ -15,6 +15,7 @@ mod golden;
 use std::collections::BTreeMap;
 
 use crosscheck::coverage;
+use crosscheck::formats::Format;
 use crosscheck::model::{
     Advisory, AdvisoryId, AdvisorySource, AdvisoryState, Capabilities, Cause, Distro, Ecosystem,
     Failure, FailureKind, Filters, FixClaim, FixState, IdLink, IdRelation, InventoryScope,
@@ -59,8 +60,9 @@ struct Scanner {
     out_of_support: bool,
     /// The severity below which it shows nothing, by its report's word.
     floor: Option<String>,
-    #[serde(default)]
-    only_fixed: bool,
+    /// The format of its report.
+    #[serde(default = "a_format")]
+    format: String,
     #[serde(default)]
     capabilities: Capabilities,
     #[serde(default)]
@@ -69,6 +71,10 @@ struct Scanner {
     findings: Vec<Row>,
     #[serde(default)]
     withheld: Vec<Row>,
+}
+
+fn a_format() -> String {
+    "case".to_owned()
 }
 
 /// A package: `ecosystem/name@version`, and what else is known of it.
@@ -99,6 +105,9 @@ struct Row {
     package: Installed,
     #[serde(default)]
     aliases: Vec<String>,
+    /// Notices that the row names as references.
+    #[serde(default)]
+    references: Vec<String>,
     severity: Option<String>,
     #[serde(default)]
     fix: Vec<String>,
@@ -184,19 +193,23 @@ impl Row {
             None => vec![self.id.clone()],
             Some(times) => (1..=times).map(|n| format!("{}-{n}", self.id)).collect(),
         };
-        let aliases = || {
-            self.aliases.iter().map(|id| IdLink {
+        let link = |field| {
+            move |id: &String| IdLink {
                 id: AdvisoryId::new(id),
                 relation: IdRelation::Alias,
-                field: "case",
-            })
+                field,
+            }
+        };
+        let links = || {
+            let aliases = self.aliases.iter().map(link("relatedVulnerabilities"));
+            aliases.chain(self.references.iter().map(link("advisories")))
         };
         let severity = self.severity.as_deref();
         let fixes = self.fix.iter().map(String::as_str);
         ids.into_iter()
             .map(|id| Observation {
                 id: AdvisoryId::new(&id),
-                links: aliases().collect(),
+                links: links().collect(),
                 package,
                 severity: severity.map_or(Severity::High, severity_of),
                 ratings: Vec::new(),
@@ -214,14 +227,14 @@ fn severity_of(label: &str) -> Severity {
 
 impl Scanner {
     fn run(&self) -> ScannerRun {
-        let mut report = ScannerReport::new(ScannerId::new(&self.name), "case");
+        let format = Format::from_title(&self.format).map_or("case", Format::title);
+        let mut report = ScannerReport::new(ScannerId::new(&self.name), format);
         report.scanner_version.clone_from(&self.version);
         if self.complete {
             report.inventory = InventoryScope::Complete;
         }
         report.filters = Filters {
             severity_floor: self.floor.as_deref().map(severity_of),
-            only_fixed: self.only_fixed,
         };
         report.target.distro = self.out_of_support.then(|| Distro {
             family: "debian".to_owned(),

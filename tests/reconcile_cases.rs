@@ -78,7 +78,8 @@ fn observation(row: &Value, index: usize) -> Observation {
         move |id: &str| IdLink {
             id: AdvisoryId::new(id),
             relation,
-            field: "case",
+            // Where Grype puts what `--by-cve` replaced.
+            field: "relatedVulnerabilities",
         }
     };
     let mut links: Vec<IdLink> = texts(&row["aliases"])
@@ -324,7 +325,7 @@ fn check_gaps(case: &Value) -> Result<(), Failed> {
 }
 
 /// What a case on a severity threshold tells in prose alone: the scanner has all packages of the case
-/// in its list and shows one high finding; the others list twenty on that package that are low.
+/// in its list and shows twenty high findings; the others list twenty on that package that are low.
 fn show_a_floor(runs: &mut [ScannerRun], scanner: &ScannerId) {
     let packages: Vec<Package> = (runs.iter().filter_map(|run| run.report.as_ref()))
         .flat_map(|report| report.packages.clone())
@@ -335,7 +336,7 @@ fn show_a_floor(runs: &mut [ScannerRun], scanner: &ScannerId) {
         let (severity, count) = if run.scanner == *scanner {
             report.inventory = InventoryScope::Complete;
             report.packages.extend(packages.iter().cloned());
-            ("high", 1)
+            ("high", 20)
         } else {
             ("low", 20)
         };

@@ -27,8 +27,24 @@ struct Rule {
     package: GlobMatcher,
     /// Empty for every vulnerability.
     vulnerabilities: Vec<GlobMatcher>,
+    /// True when a report of the scanner lists what it takes out as withheld.
+    is_recorded: bool,
     reason: String,
 }
+
+impl Rule {
+    fn is_about(&self, finding: &Finding) -> bool {
+        let patterns = &self.vulnerabilities;
+        patterns.is_empty()
+            || finding
+                .ids()
+                .any(|id| patterns.iter().any(|p| p.is_match(id.as_str())))
+    }
+}
+
+/// The rules without a record that are about one name, by their places among those of its kind of
+/// packages. Names with the same rules are told apart by nothing that the rules ask.
+pub(super) type RulesOnName = Vec<usize>;
 
 /// That it leaves what the operating system's packages installed.
 #[derive(Debug)]
@@ -59,6 +75,7 @@ impl Assessor {
         assessor.maintainers = matchers(&capabilities.skips_maintainers);
         assessor.maintainers_strength =
             in_force(runs, capabilities.skips_maintainers_since.as_deref(), None);
+        let reports = || runs.iter().filter_map(|run| run.report.as_ref());
         for skipped in &capabilities.skips_packages {
             let versions = (skipped.since.as_deref(), skipped.before.as_deref());
             let vulnerabilities = matchers(&skipped.vulnerabilities);
@@ -72,6 +89,10 @@ impl Assessor {
                 assessor.packages.entry(ecosystem).or_default().push(Rule {
                     package,
                     vulnerabilities,
+                    is_recorded: reports().any(|report| {
+                        let formats = &skipped.recorded_in;
+                        formats.iter().any(|format| format == report.format)
+                    }),
                     reason: skipped.reason.clone(),
                 });
             }
@@ -103,15 +124,23 @@ impl Assessor {
             .map(|rule| rule.reason.as_str())
     }
 
-    /// Why it drops a finding on its package of this name.
-    pub(super) fn drops(&self, finding: &Finding, name: &str) -> Option<&str> {
-        self.rules(&finding.package.ecosystem, name)
-            .find(|rule| {
-                let mut ids = finding.ids();
-                let patterns = &rule.vulnerabilities;
-                patterns.is_empty()
-                    || ids.any(|id| patterns.iter().any(|p| p.is_match(id.as_str())))
-            })
+    /// The rules without a record that are about packages of this name.
+    pub(super) fn unrecorded(&self, ecosystem: &Ecosystem, name: &str) -> RulesOnName {
+        let rules = self.packages.get(ecosystem).into_iter().flatten();
+        rules
+            .enumerate()
+            .filter(|(_, rule)| !rule.is_recorded && rule.package.is_match(name))
+            .map(|(place, _)| place)
+            .collect()
+    }
+
+    /// Why it drops a finding on its package whose name has these rules.
+    pub(super) fn drops(&self, finding: &Finding, rules: &RulesOnName) -> Option<&str> {
+        let all = self.packages.get(&finding.package.ecosystem)?;
+        rules
+            .iter()
+            .filter_map(|place| all.get(*place))
+            .find(|rule| rule.is_about(finding))
             .map(|rule| rule.reason.as_str())
     }
 

@@ -93,6 +93,7 @@ impl Scanner {
             before: None,
             since: None,
             vulnerabilities: Vec::new(),
+            recorded_in: Vec::new(),
             reason: "a rule that ships with it".to_owned(),
         });
         self

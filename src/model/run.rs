@@ -145,6 +145,10 @@ pub struct SkippedPackages {
     /// First version of the scanner without the rule again.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub before: Option<String>,
+    /// Report formats, by their names for people (`Grype JSON`), in which what the rule takes out stands
+    /// as withheld: where it does not stand there, the rule took nothing out.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub recorded_in: Vec<String>,
     /// Why, one line.
     pub reason: String,
 }

@@ -228,8 +228,6 @@ pub enum AdvisorySource {
 pub struct Filters {
     /// The lowest severity that it shows.
     pub severity_floor: Option<Severity>,
-    /// True when it shows only what has a fix.
-    pub only_fixed: bool,
 }
 
 /// One scanner's statement that one vulnerability concerns one package instance, in its own words.

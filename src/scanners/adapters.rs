@@ -341,6 +341,10 @@ install: get it
                 "`capabilities.skips-packages[0].since`: this is not a version",
             ),
             (
+                rule("recorded-in: [Grype JSON, grype]"),
+                "`capabilities.skips-packages[0].recorded-in[1]`",
+            ),
+            (
                 rule("before: 1.2-rc1"),
                 "[0].before`: this is not a version",
             ),

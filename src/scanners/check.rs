@@ -5,6 +5,7 @@ use std::fmt;
 use globset::GlobBuilder;
 
 use super::manifest::{ExitMeaning, Manifest, OutputPlace, Produces, Version};
+use crate::formats::Format;
 use crate::image::SourceKind;
 use crate::model::ScannerId;
 
@@ -131,6 +132,14 @@ impl Manifest {
                 check_pattern(|| format!("{place}.vulnerabilities[{id}]"), pattern)?;
             }
             check_versions(&place, skipped.since.as_deref(), skipped.before.as_deref())?;
+            for (number, title) in skipped.recorded_in.iter().enumerate() {
+                if Format::from_title(title).is_none() {
+                    return flaw(
+                        &format!("skips-packages[{index}].recorded-in[{number}]"),
+                        "this is no report format, as `Grype JSON` is one",
+                    );
+                }
+            }
         }
         if let Some(leaves) = &capabilities.leaves_owned_packages {
             if leaves.ecosystems.is_empty() {

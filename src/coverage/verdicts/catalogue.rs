@@ -1,12 +1,13 @@
 //! One scanner's package list, made ready for questions about findings.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::model::version::normal_form;
 use crate::model::{Ecosystem, Finding, InventoryScope, Strength};
 use crate::reconcile::Inventory;
 
-use super::super::assessor::Assessor;
+use super::super::assessor::{Assessor, RulesOnName};
 use super::places::{Places, artifact};
 
 /// The key of a package group in an [`Inventory`].
@@ -30,6 +31,17 @@ struct Group<'r> {
     /// Versions in the group's normal form.
     versions: BTreeSet<&'r str>,
     names: BTreeMap<&'r str, Named<'r>>,
+    /// What holds for all names together, so that no finding looks at all of them.
+    all: Together,
+}
+
+/// What a scanner's rules say of several names.
+#[derive(Default)]
+struct Together {
+    /// The different sets of rules without a record, by name.
+    rules: BTreeSet<RulesOnName>,
+    /// Why the scanner skips every package; `None` where it skips one of them not.
+    skipped: Option<(Strength, String)>,
 }
 
 /// The packages of one installed name.
@@ -39,7 +51,10 @@ struct Named<'r> {
     versions: BTreeMap<String, &'r str>,
     /// The source package's version, where the list tells.
     source_version: Option<&'r str>,
-    /// Why the scanner skips every one of them; `None` as soon as it skips one of them not.
+    /// The scanner's rules without a record on the name.
+    rules: RulesOnName,
+    /// Why the scanner skips every one of them; `None` as soon as it skips one of them not. Of several
+    /// reasons the weakest, then the first in text order, whatever the order of the list.
     skipped: Option<(Strength, String)>,
 }
 
@@ -84,21 +99,28 @@ impl<'r> Catalogue<'r> {
                     .or_insert_with(|| Named {
                         versions: BTreeMap::new(),
                         source_version: None,
+                        rules: assessor.unrecorded(&key.0, &entry.package.name),
                         skipped: skipped.clone(),
                     });
                 let source = entry.package.source.as_ref();
                 let source_version = source.and_then(|source| source.version.as_deref());
-                named.source_version = named.source_version.or(source_version);
+                named.source_version = match (named.source_version, source_version) {
+                    (Some(known), Some(other)) => Some(known.min(other)),
+                    (known, other) => known.or(other),
+                };
                 let version = normal_form(&key.0, &entry.package.version);
-                named.versions.insert(version, &entry.package.version);
-                if skipped.is_none() {
-                    named.skipped = None;
-                }
+                let text = named
+                    .versions
+                    .entry(version)
+                    .or_insert(&entry.package.version);
+                *text = (*text).min(&entry.package.version);
+                named.skipped = both(named.skipped.take(), skipped);
                 if key.0 == Ecosystem::Maven {
                     let place = (artifact(&key.1), entry.version.as_str());
                     catalogue.artifacts.entry(place).or_insert(&key.1);
                 }
             }
+            group.all = Together::of(group.names.values());
         }
         catalogue
     }
@@ -126,18 +148,26 @@ impl<'r> Catalogue<'r> {
         }
     }
 
-    /// The installed names that a finding is about: as this scanner lists them, or as the finding
-    /// has them where it lists none.
-    pub(super) fn names<'a>(
+    /// The different sets of the scanner's rules without a record on the installed names that a finding
+    /// is about: as this scanner lists them, or as the finding has them where it lists none.
+    pub(super) fn rules<'a>(
         &'a self,
         key: &GroupKey,
-        finding: &'a Finding,
-    ) -> impl Iterator<Item = &'a str> {
-        let group = self.groups.get(key);
-        let own = group.into_iter().flat_map(|group| group.relevant(finding));
-        let theirs = finding.instances.iter().filter(move |_| group.is_none());
-        own.map(|(name, _)| name)
-            .chain(theirs.map(|instance| instance.name.as_str()))
+        finding: &Finding,
+        assessor: &Assessor,
+    ) -> Cow<'a, BTreeSet<RulesOnName>> {
+        let Some(group) = self.groups.get(key) else {
+            let names = finding.instances.iter().map(|instance| &instance.name);
+            let rules = names.map(|name| assessor.unrecorded(&key.0, name));
+            return Cow::Owned(rules.collect());
+        };
+        let named = group.named(finding).map(|named| named.rules.clone());
+        let rules: BTreeSet<RulesOnName> = named.collect();
+        if rules.is_empty() {
+            Cow::Borrowed(&group.all.rules)
+        } else {
+            Cow::Owned(rules)
+        }
     }
 
     /// The version in which each of a finding's packages is installed, as advisories count: that of the
@@ -159,33 +189,48 @@ impl<'r> Catalogue<'r> {
     }
 
     /// Why the scanner skips all of a finding's packages, by its own list.
-    pub(super) fn skipped<'a>(
-        &'a self,
-        key: &GroupKey,
-        finding: &'a Finding,
-    ) -> Option<&'a (Strength, String)> {
-        let mut relevant = self.groups.get(key)?.relevant(finding);
-        let first = relevant.next()?.1.skipped.as_ref()?;
-        relevant
-            .all(|(_, named)| named.skipped.is_some())
-            .then_some(first)
+    pub(super) fn skipped(&self, key: &GroupKey, finding: &Finding) -> Option<(Strength, String)> {
+        let group = self.groups.get(key)?;
+        let mut named = group.named(finding).map(|named| named.skipped.as_ref());
+        let Some(first) = named.next() else {
+            return group.all.skipped.clone();
+        };
+        named
+            .try_fold(first?, |known, next| Some(known.max(next?)))
+            .cloned()
+    }
+
+    /// True when the scanner lists a group and skips every package of it.
+    pub(super) fn skips_group(&self, key: &GroupKey) -> bool {
+        let group = self.groups.get(key);
+        group.is_some_and(|group| group.all.skipped.is_some())
     }
 }
 
+impl Together {
+    fn of<'a, 'r: 'a>(names: impl Iterator<Item = &'a Named<'r>> + Clone) -> Self {
+        let skipped = names.clone().map(|named| named.skipped.clone());
+        Self {
+            rules: names.map(|named| named.rules.clone()).collect(),
+            skipped: skipped.reduce(both).flatten(),
+        }
+    }
+}
+
+/// Why two packages are both skipped: the weaker of the reasons.
+fn both(
+    a: Option<(Strength, String)>,
+    b: Option<(Strength, String)>,
+) -> Option<(Strength, String)> {
+    Some(a?.max(b?))
+}
+
 impl<'r> Group<'r> {
-    /// The finding's packages as this scanner lists them, or everything in the group where it uses
-    /// other names (the source package's).
-    fn relevant<'a>(
-        &'a self,
-        finding: &'a Finding,
-    ) -> impl Iterator<Item = (&'a str, &'a Named<'r>)> {
-        let by_name = finding.instances.iter().filter_map(|instance| {
-            let name = instance.name.as_str();
-            Some((name, self.names.get(name)?))
-        });
-        let none = by_name.clone().next().is_none();
-        let all = self.names.iter().map(|(name, named)| (*name, named));
-        by_name.chain(all.filter(move |_| none))
+    /// The finding's packages as this scanner lists them. None where it uses other names (the source
+    /// package's): then everything in the group is meant.
+    fn named<'a>(&'a self, finding: &'a Finding) -> impl Iterator<Item = &'a Named<'r>> {
+        let instances = finding.instances.iter();
+        instances.filter_map(|instance| self.names.get(instance.name.as_str()))
     }
 
     fn sight_of(&self, finding: &Finding) -> Sight<'r> {

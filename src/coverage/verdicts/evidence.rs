@@ -108,7 +108,8 @@ pub(super) fn direct(finding: &Finding) -> impl Iterator<Item = &ObservationReco
     observations.filter(|observation| observation.attachment == Attachment::Direct)
 }
 
-/// A scanner's own statements on one finding: the first of each kind, in report order.
+/// A scanner's own statements on one finding: of each kind the first by package, version and id, whatever
+/// their order in the report.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Said<'f> {
     pub(super) direct: Option<&'f ObservationRecord>,
@@ -124,11 +125,22 @@ impl<'f> Said<'f> {
                 Attachment::Direct => &mut entry.direct,
                 Attachment::Covering => &mut entry.covering,
             };
-            slot.get_or_insert(observation);
+            let known = slot.get_or_insert(observation);
+            if words(observation) < words(known) {
+                *known = observation;
+            }
         }
         said
     }
 }
+
+/// What a row's words are made of.
+fn words(row: &ObservationRecord) -> (&str, &str, &AdvisoryId) {
+    (&row.package, &row.version, &row.id)
+}
+
+/// The field of a Grype report with what an entry was before `--by-cve` gave it another id.
+const RELATED: &str = "relatedVulnerabilities";
 
 /// Notices that a scanner lists under the first of the flaws that they fix, by package and fix.
 ///
@@ -151,9 +163,14 @@ impl<'r> Collapsed<'r> {
         let mut notices: HashMap<(&str, &AdvisoryId), &AdvisoryId> = HashMap::new();
         let reports = runs.iter().filter_map(|run| run.report.as_ref());
         for observation in reports.flat_map(|report| &report.observations) {
-            let mut links = observation.links.iter().map(|link| &link.id);
+            // A row that was a CVE's all along names its notices elsewhere, as references.
+            let related = observation
+                .links
+                .iter()
+                .filter(|link| link.field == RELATED);
+            let mut related = related.map(|link| &link.id);
             if observation.id.role() == IdRole::Cve
-                && let Some(notice) = links.find(|id| id.role() == IdRole::Umbrella)
+                && let Some(notice) = related.find(|id| id.role() == IdRole::Umbrella)
             {
                 let entry = (observation.pointer.as_str(), &observation.id);
                 notices.entry(entry).or_insert(notice);
@@ -170,7 +187,9 @@ impl<'r> Collapsed<'r> {
                 };
                 for fix in &row.fixed_in {
                     let fix = normal_form(&finding.package.ecosystem, fix);
-                    collapsed.entry((&finding.package, fix)).or_insert(*notice);
+                    // Of several notices the first in text order, whatever the order of the report.
+                    let known = collapsed.entry((&finding.package, fix)).or_insert(*notice);
+                    *known = (*known).min(notice);
                 }
             }
         }

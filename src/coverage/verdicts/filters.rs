@@ -7,11 +7,14 @@
 //! advisories from different databases.
 
 use crate::model::{
-    Attachment, Cause, Filters, Finding, FixState, ObservationRecord, ScannerVerdict,
+    Attachment, Cause, Filters, Finding, FixState, ObservationRecord, ScannerVerdict, Severity,
+    Verdict,
 };
-use crate::model::{Severity, Strength, Verdict};
 
-/// So many findings of a kind have to be missing before their absence tells a filter.
+use super::inferred;
+
+/// So many findings of a kind have to be missing, and so many others listed, before the absence tells a
+/// filter.
 const ENOUGH: usize = 20;
 
 /// What a filter looks at.
@@ -55,6 +58,12 @@ pub(super) struct Shown {
     stated: Filters,
     /// The lowest severity in its list.
     lowest: Option<Severity>,
+    /// Rows with a severity.
+    rated: usize,
+    /// True when a row has none: a floor would have hidden it.
+    shows_unrated: bool,
+    /// The lowest severity of what it found and shows elsewhere: withheld, or by an advisory that covers it.
+    lowest_elsewhere: Option<Severity>,
     /// Rows that name a fix.
     with_fix: usize,
     /// All others, those among them that say nothing of fixes.
@@ -74,16 +83,39 @@ impl Shown {
         }
     }
 
+    /// True when it lists or found anything of the kind.
+    pub(super) fn has_rows(&self) -> bool {
+        self.shows_unrated
+            || self.rated + self.with_fix + self.without_fix > 0
+            || self.lowest_elsewhere.is_some()
+    }
+
     /// Counts a row of the scanner's own. All rows come before all [`Shown::miss`].
     pub(super) fn list(&mut self, row: &ObservationRecord) {
         if let Some(band) = band(row.severity) {
             self.lowest = Some(self.lowest.map_or(band, |lowest| lowest.min(band)));
+            self.rated += 1;
+        } else {
+            self.shows_unrated = true;
         }
         if row.fix_state == FixState::Fixed || !row.fixed_in.is_empty() {
             self.with_fix += 1;
         } else {
             self.without_fix += 1;
         }
+    }
+
+    /// Notes what the scanner found and does not list as such: it withheld it, or lists an advisory that
+    /// covers it. A filter would have taken it out before.
+    pub(super) fn find(&mut self, severity: Severity, has_fix: bool) {
+        match band(severity) {
+            Some(band) => {
+                let lowest = self.lowest_elsewhere;
+                self.lowest_elsewhere = Some(lowest.map_or(band, |lowest| lowest.min(band)));
+            }
+            None => self.shows_unrated = true,
+        }
+        self.without_fix += usize::from(!has_fix);
     }
 
     /// Counts a finding that others list on a package that this scanner has in its list, and that
@@ -94,71 +126,58 @@ impl Shown {
         self.missing_unfixed += usize::from(!traits.has_fix);
     }
 
-    /// The filter that hides such a finding. `may_be_listed` tells whether the scanner has its package
-    /// in its list, or might have: what it has not it does not hide.
-    pub(super) fn hides(&self, traits: Traits, may_be_listed: bool) -> Option<ScannerVerdict> {
-        self.below_floor(traits, may_be_listed)
-            .or_else(|| self.unfixed(traits, may_be_listed))
+    /// The filter that hides such a finding, on a package that the scanner has in its list, or might have:
+    /// what it has not it does not hide.
+    ///
+    /// A filter that its report states excuses it. One that only shows by what is missing may as well be
+    /// a gap in its data, and the finding stays a miss.
+    pub(super) fn hides(&self, traits: Traits) -> Option<ScannerVerdict> {
+        self.below_stated_floor(traits)
+            .or_else(|| self.below_floor(traits))
+            .or_else(|| self.unfixed(traits))
     }
 
-    fn below_floor(&self, traits: Traits, may_be_listed: bool) -> Option<ScannerVerdict> {
+    fn below_stated_floor(&self, traits: Traits) -> Option<ScannerVerdict> {
         let severity = traits.severity?;
-        let suppressed = |strength, reason| suppressed(Cause::SeverityFloor, strength, reason);
-        if let Some(floor) = self.stated.severity_floor
-            && traits.is_below(floor)
-        {
-            return Some(suppressed(
-                Strength::Proven,
-                format!(
-                    "its report says that it shows nothing below {floor}; others rate this one {severity}"
-                ),
-            ));
-        }
+        let floor = self.stated.severity_floor?;
+        traits.is_below(floor).then(|| {
+            let reason = format!(
+                "its report says that it shows nothing below {floor}; others rate this one {severity}"
+            );
+            // It may rate it otherwise, and miss it.
+            inferred(Verdict::Suppressed, Cause::SeverityFloor, reason)
+        })
+    }
+
+    fn below_floor(&self, traits: Traits) -> Option<ScannerVerdict> {
+        let severity = traits.severity?;
         // A list that begins at low hides nothing.
         let floor = self.lowest.filter(|lowest| *lowest > Severity::Low)?;
+        let shows_all_above = self.rated >= ENOUGH
+            && !self.shows_unrated
+            && self.lowest_elsewhere.is_none_or(|lowest| lowest >= floor);
         let missing = self.missing_below;
-        (may_be_listed && traits.is_below(floor) && missing >= ENOUGH).then(|| {
-            suppressed(
-                Strength::Inferred,
-                format!(
-                    "lists nothing below {floor} of this kind of packages, while others list {missing} such \
-                     findings on packages that it has; they rate this one {severity}. How it was called \
-                     would settle it"
-                ),
-            )
+        (traits.is_below(floor) && shows_all_above && missing >= ENOUGH).then(|| {
+            let reason = format!(
+                "lists nothing below {floor} of this kind of packages, while others list {missing} such \
+                 findings on packages that it has; they rate this one {severity}. How it was called would \
+                 settle whether it was told to hide them or lacks them"
+            );
+            inferred(Verdict::NoMatch, Cause::SeverityFloor, reason)
         })
     }
 
-    fn unfixed(&self, traits: Traits, may_be_listed: bool) -> Option<ScannerVerdict> {
-        if traits.has_fix {
-            return None;
-        }
-        let suppressed = |strength, reason| suppressed(Cause::UnfixedHidden, strength, reason);
-        if self.stated.only_fixed {
-            let reason = "its report says that it shows only what has a fix, and nobody names one";
-            return Some(suppressed(Strength::Proven, reason.to_owned()));
-        }
+    fn unfixed(&self, traits: Traits) -> Option<ScannerVerdict> {
         let (listed, missing) = (self.with_fix, self.missing_unfixed);
-        let shows_fixed_only = listed > 0 && self.without_fix == 0;
-        (may_be_listed && shows_fixed_only && missing >= ENOUGH).then(|| {
-            suppressed(
-                Strength::Inferred,
-                format!(
-                    "lists {listed} findings with a fix and none without one of this kind of packages, while \
-                     others list {missing} without on packages that it has: it was told to hide them, or its \
-                     advisories name fixed flaws only, as those of some distributions do. How it was called \
-                     would settle it"
-                ),
-            )
+        let shows_fixed_only = listed >= ENOUGH && self.without_fix == 0;
+        (!traits.has_fix && shows_fixed_only && missing >= ENOUGH).then(|| {
+            let reason = format!(
+                "lists {listed} findings with a fix and none without one of this kind of packages, while \
+                 others list {missing} without on packages that it has: it was told to hide them, or its \
+                 advisories name fixed flaws only, as those of some distributions do. How it was called \
+                 would settle it"
+            );
+            inferred(Verdict::NoMatch, Cause::UnfixedHidden, reason)
         })
-    }
-}
-
-fn suppressed(cause: Cause, strength: Strength, reason: String) -> ScannerVerdict {
-    ScannerVerdict {
-        verdict: Verdict::Suppressed,
-        cause,
-        strength,
-        reason,
     }
 }

@@ -17,11 +17,22 @@ use super::{inferred, proven};
 impl<'r> Subject<'r> {
     /// The steps that are left when no record decides. `all` are the scanners of the run.
     pub(super) fn by_silence(&self, case: &Case<'_>, all: &[Subject<'r>]) -> ScannerVerdict {
+        let mut verdict = self.why_silent(case, all);
+        if let Some(end) = self.end_of_life(case) {
+            let reason = &mut verdict.reason;
+            reason.push_str("; it ");
+            reason.push_str(&end);
+            reason.push_str(": what was found since is outside its data");
+        }
+        verdict
+    }
+
+    fn why_silent(&self, case: &Case<'_>, all: &[Subject<'r>]) -> ScannerVerdict {
         let sight = self.sight_of(case);
         let may_be_listed = sight.is_listed() || sight == Sight::Unknown;
         let shown = self.shown(case.key.0.is_os());
-        shown
-            .hides(case.traits, may_be_listed)
+        let hidden = may_be_listed.then(|| shown.hides(case.traits)).flatten();
+        hidden
             .or_else(|| self.owned(case))
             .unwrap_or_else(|| match sight {
                 Sight::Same | Sight::Sibling => self.no_match(case, sight),

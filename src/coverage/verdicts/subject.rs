@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 
 use crate::model::{
-    AdvisorySource, AdvisoryState, Cause, Distro, Failure, Filters, Finding, IdentityQuality,
-    ObservationRecord, Outcome, ScannerId, ScannerRun, ScannerVerdict, Severity, Verdict,
+    AdvisorySource, AdvisoryState, Attachment, Cause, Distro, Failure, Filters, Finding, FixState,
+    IdentityQuality, ObservationRecord, Outcome, ScannerId, ScannerReport, ScannerRun,
+    ScannerVerdict, Severity, Verdict,
 };
 use crate::reconcile::{Inventory, Reconciled};
 
 use super::super::assessor::Assessor;
 use super::catalogue::{Catalogue, Sight};
-use super::evidence::{Case, Collapsed, Said, direct};
+use super::evidence::{Case, Collapsed, Said};
 use super::filters::Shown;
 use super::{inferred, proven};
 
@@ -61,13 +62,20 @@ impl<'r> Subject<'r> {
         let mut sources = vec![Sources::default(); subjects.len()];
         for finding in &reconciled.findings {
             let is_os = finding.package.ecosystem.is_os();
-            for row in direct(finding) {
+            for row in &finding.observations {
                 let Some(ordinal) = ordinals.get(&row.scanner) else {
                     continue;
                 };
-                if let Some(subject) = subjects.get_mut(*ordinal) {
-                    subject.shown_mut(is_os).list(row);
+                let Some(subject) = subjects.get_mut(*ordinal) else {
+                    continue;
+                };
+                let shown = subject.shown_mut(is_os);
+                if row.attachment == Attachment::Covering {
+                    let has_fix = row.fix_state == FixState::Fixed || !row.fixed_in.is_empty();
+                    shown.find(row.severity, has_fix);
+                    continue;
                 }
+                shown.list(row);
                 if let Some(sources) = sources.get_mut(*ordinal).filter(|_| is_os) {
                     sources.add(row.advisory_source);
                 }
@@ -110,7 +118,7 @@ impl<'r> Subject<'r> {
                 .max(),
             reduced_identity: reports().any(|report| report.identity == IdentityQuality::Reduced),
             collapsed: Collapsed::of(scanner, runs, findings),
-            shown: [filters.clone(), filters].map(Shown::under),
+            shown: shown(filters, reports()),
             follows_distribution: false,
         }
     }
@@ -180,7 +188,9 @@ impl<'r> Subject<'r> {
     }
 
     fn withheld(&self, case: &Case<'_>) -> Option<ScannerVerdict> {
-        let withheld = case.withheld.iter().find(|w| w.scanner == *self.scanner)?;
+        let own = case.withheld.iter().filter(|w| w.scanner == *self.scanner);
+        // Whatever the order of the report.
+        let withheld = own.min_by_key(|w| (w.by_default_rule, &w.reason))?;
         let (cause, rule) = if withheld.by_default_rule {
             (Cause::ShippedRule, "a rule that ships with it")
         } else {
@@ -196,10 +206,10 @@ impl<'r> Subject<'r> {
         if self.sight_of(case) == Sight::Absent {
             return None;
         }
-        let mut rules = self
-            .catalogue
-            .names(&case.key, finding)
-            .map(|name| self.assessor.drops(finding, name));
+        let rules = self.catalogue.rules(&case.key, finding, &self.assessor);
+        let mut rules = rules
+            .iter()
+            .map(|rules| self.assessor.drops(finding, rules));
         let first = rules.next()??;
         rules.all(|rule| rule.is_some()).then(|| {
             let reason = format!("leaves no record of it: {first}");
@@ -227,19 +237,27 @@ impl<'r> Subject<'r> {
         if let Some(reason) = self.assessor.skips_ecosystem(ecosystem) {
             return Some(proven(Verdict::NotAssessed, Cause::Ecosystem, reason));
         }
-        if let Some(distro) = self.out_of_support.filter(|_| ecosystem.is_os()) {
-            let reason = format!(
-                "states that {} {} is out of support; what was found since its last advisories is \
-                 outside its data",
-                distro.family, distro.version
-            );
+        // Where it lists something of the release, it has data of it, old as they may be.
+        if let Some(end) = self.end_of_life(case)
+            && !self.shown(true).has_rows()
+        {
+            let reason = format!("{end}, and lists nothing on packages of the release");
             return Some(proven(Verdict::NotAssessed, Cause::OutOfSupport, reason));
         }
         let (strength, reason) = self.catalogue.skipped(&case.key, case.finding)?;
         Some(ScannerVerdict {
-            strength: *strength,
-            ..proven(Verdict::NotAssessed, Cause::ThirdParty, reason.as_str())
+            strength,
+            ..proven(Verdict::NotAssessed, Cause::ThirdParty, reason)
         })
+    }
+
+    /// That it states the release of the finding's package to be out of support.
+    pub(super) fn end_of_life(&self, case: &Case<'_>) -> Option<String> {
+        let distro = self.out_of_support.filter(|_| case.key.0.is_os())?;
+        Some(format!(
+            "states that {} {} is out of support",
+            distro.family, distro.version
+        ))
     }
 
     /// That it leaves the finding's package to the operating system's package that installed it.
@@ -312,10 +330,24 @@ fn common_filters<'r>(filters: impl Iterator<Item = &'r Filters>) -> Filters {
         let floors = a.severity_floor.zip(b.severity_floor);
         Filters {
             severity_floor: floors.map(|(a, b): (Severity, Severity)| a.min(b)),
-            only_fixed: a.only_fixed && b.only_fixed,
         }
     });
     common.unwrap_or_default()
+}
+
+/// What a scanner shows before any of its rows is counted: what its reports withhold.
+fn shown<'r>(filters: Filters, reports: impl Iterator<Item = &'r ScannerReport>) -> [Shown; 2] {
+    let [mut os, mut others] = [filters.clone(), filters].map(Shown::under);
+    for report in reports {
+        for suppressed in &report.suppressed {
+            let row = &suppressed.observation;
+            let package = report.package(row.package);
+            let is_os = package.is_some_and(|package| package.ecosystem.is_os());
+            let shown = if is_os { &mut os } else { &mut others };
+            shown.find(row.severity, row.fix.state == FixState::Fixed);
+        }
+    }
+    [os, others]
 }
 
 /// What a scanner itself says of a finding.
