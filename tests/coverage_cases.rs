@@ -128,13 +128,13 @@ struct About {
     published: Option<String>,
 }
 
-/// The owner's group without version, `ecosystem/name`; none where only the place tells.
+/// The groups that may be the owner without version, `ecosystem/name`, each with its version as installed;
+/// none where only the place tells.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OwnedBy {
-    package: Option<String>,
-    /// As installed.
-    version: Option<String>,
+    #[serde(default)]
+    packages: BTreeMap<String, String>,
     strength: Strength,
 }
 
@@ -274,17 +274,17 @@ impl Scanner {
 
 impl OwnedBy {
     fn owner(&self) -> Owner {
-        let package = self.package.as_deref().map(|group| {
+        let packages = self.packages.iter().map(|(group, version)| {
             let (ecosystem, name) = group.split_once('/').unwrap();
-            PackageGroup {
+            let group = PackageGroup {
                 ecosystem: Ecosystem::from_name(ecosystem),
                 name: name.to_owned(),
                 version: None,
-            }
+            };
+            (group, version.clone())
         });
         Owner {
-            package,
-            version: self.version.clone(),
+            packages: packages.collect(),
             strength: self.strength,
             path: "/a/path".to_owned(),
         }

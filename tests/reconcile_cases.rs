@@ -300,6 +300,9 @@ fn check_gaps(case: &Value) -> Result<(), Failed> {
         if cause(reason) == Cause::SeverityFloor {
             show_a_floor(&mut runs, &scanner);
         }
+        if cause(reason) == Cause::DistributionFixed {
+            list_the_owner(&mut runs, &scanner);
+        }
         let mut reconciled = reconcile(&runs, &inventories, &SeverityRule::Vendor);
         coverage::compare(&mut reconciled, &runs);
         let number = usize::try_from(gap["cluster"].as_u64().unwrap()).unwrap();
@@ -354,6 +357,22 @@ fn show_a_floor(runs: &mut [ScannerRun], scanner: &ScannerId) {
                 ..observation
             });
         }
+    }
+}
+
+/// What a case on a fix that was carried back tells in prose alone: the scanner has the distribution's
+/// packages of the same content in its list.
+fn list_the_owner(runs: &mut [ScannerRun], scanner: &ScannerId) {
+    let modules: Vec<Package> = (runs.iter().filter_map(|run| run.report.as_ref()))
+        .flat_map(|report| report.packages.clone())
+        .filter(|package| package.ecosystem == Ecosystem::PyPi)
+        .collect();
+    let run = runs.iter_mut().find(|run| run.scanner == *scanner).unwrap();
+    let report = run.report.as_mut().unwrap();
+    for Package { name, version, .. } in modules {
+        let (name, version) = (format!("python3-{name}"), format!("{version}-1"));
+        let package = Package::new(Ecosystem::Deb, name, version);
+        report.packages.push(package);
     }
 }
 

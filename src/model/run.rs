@@ -178,7 +178,8 @@ pub struct LeavesOwned {
 
 impl LeavesOwned {
     /// True when it leaves a package of `version` to an OS package of `owner_version` in an image of
-    /// the distribution `family`, as far as these are known: what is not known does not speak against.
+    /// the distribution `family`. A family that is not known does not speak against; a version that is not
+    /// known does where the rule asks for the same one.
     pub fn applies(
         &self,
         family: Option<&str>,
@@ -193,7 +194,7 @@ impl LeavesOwned {
                     .any(|known| known.eq_ignore_ascii_case(family))
         });
         let agrees = owner_version
-            .is_none_or(|owner| owner.starts_with(version) || version.starts_with(owner));
+            .is_some_and(|owner| owner.starts_with(version) || version.starts_with(owner));
         on_distribution && (agrees || !self.same_version)
     }
 }
@@ -265,7 +266,7 @@ mod tests {
             (Some("Debian"), "1.26.12", Some("1.26.12-1"), true),
             (Some("alpine"), "1.26.12", Some("1.26.12-r0"), false),
             (None, "1.26.12", Some("1.26.12-1"), true),
-            (Some("debian"), "1.26.12", None, true),
+            (Some("debian"), "1.26.12", None, false),
             // An archive that the package carries along.
             (Some("debian"), "2.14.1", Some("9.0.70-2"), false),
             // Grype compares texts: an epoch makes another version.
@@ -276,5 +277,6 @@ mod tests {
         }
         let trivy = LeavesOwned::default();
         assert!(trivy.applies(Some("alpine"), "2.14.1", Some("9.0.70-2")));
+        assert!(trivy.applies(Some("alpine"), "2.14.1", None));
     }
 }

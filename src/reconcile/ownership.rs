@@ -16,15 +16,22 @@ use crate::model::{
 /// An operating system package that installed the files of another package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
-    /// Its group; `None` where several packages installed them, or where only the place tells that
-    /// some package did.
-    pub package: Option<PackageGroup>,
-    /// Its version as installed, the fullest spelling of it; known where `package` is.
-    pub version: Option<String>,
+    /// The groups that may be the owner, with their versions as installed in the fullest spelling: one
+    /// in most images, several where some have a file in common or each installed a part, and none where
+    /// only the place tells that some package installed them.
+    pub packages: BTreeMap<PackageGroup, String>,
     /// Proven by the package manager's file list, inferred from name and place.
     pub strength: Strength,
     /// A path that tells.
     pub path: String,
+}
+
+impl Owner {
+    /// The package that is the owner; `None` where several may be or none is known.
+    pub fn package(&self) -> Option<&PackageGroup> {
+        let mut packages = self.packages.keys();
+        packages.next().filter(|_| packages.next().is_none())
+    }
 }
 
 /// Package groups that hold a file, with a version of each as installed.
@@ -114,8 +121,9 @@ impl<'a> Evidence<'_, 'a> {
     fn owner(&self, finding: &Finding) -> Option<Owner> {
         let mut path_that_tells = None;
         let mut strength = Strength::Proven;
-        // The groups that may have installed all of it.
+        // The groups that may have installed all of it, and those that may have installed a part.
         let mut common: Option<Holders<'a>> = None;
+        let mut some = Holders::new();
         let mut only_place = false;
         for instance in &finding.instances {
             let paths = instance.locations.iter().filter_map(|l| l.path.as_deref());
@@ -125,6 +133,9 @@ impl<'a> Evidence<'_, 'a> {
                 let claim = self.claim(ecosystem, content.as_ref(), path)?;
                 path_that_tells.get_or_insert(path);
                 strength = strength.max(claim.strength);
+                for (group, version) in claim.groups.into_iter().flatten() {
+                    add(&mut some, group.clone(), version, usize::MAX);
+                }
                 match (claim.groups, &mut common) {
                     (None, _) => only_place = true,
                     (Some(groups), Some(common)) => {
@@ -135,15 +146,15 @@ impl<'a> Evidence<'_, 'a> {
             }
         }
         let path = path_that_tells?.to_owned();
-        let first = common
-            .filter(|_| !only_place)
-            .and_then(|groups| groups.into_iter().next());
-        let (package, version) = first.map_or((None, None), |(group, version)| {
-            (Some(group), Some(version.to_owned()))
-        });
+        let groups = match common.filter(|_| !only_place) {
+            Some(common) if common.is_empty() => some,
+            common => common.unwrap_or_default(),
+        };
+        let packages = groups
+            .into_iter()
+            .map(|(group, version)| (group, version.to_owned()));
         Some(Owner {
-            package,
-            version,
+            packages: packages.collect(),
             strength,
             path,
         })

@@ -170,22 +170,26 @@ impl<'r> Catalogue<'r> {
         }
     }
 
-    /// The version in which each of a finding's packages is installed, as advisories count: that of the
-    /// source package, by the scanner's own word where it has one.
+    /// The versions in which a finding's packages are installed, as advisories count: that of the
+    /// source package, by the scanner's own word where it has one. `None` where one is not known: a
+    /// package of another name may count otherwise.
     pub(super) fn source_versions<'a>(
         &'a self,
         key: &GroupKey,
         finding: &'a Finding,
-    ) -> impl Iterator<Item = &'a str> + Clone {
+    ) -> Option<BTreeSet<&'a str>> {
         let group = self.groups.get(key);
-        finding.instances.iter().map(move |instance| {
+        let versions = finding.instances.iter().map(|instance| {
             let named = group.and_then(|group| group.names.get(instance.name.as_str()));
             let stated = instance.source.as_ref();
+            // Alpine builds all packages of a source in its version.
+            let is_source = instance.name.eq_ignore_ascii_case(&key.1) || key.0 == Ecosystem::Apk;
             named
                 .and_then(|named| named.source_version)
                 .or_else(|| stated.and_then(|source| source.version.as_deref()))
-                .unwrap_or(&instance.version)
-        })
+                .or_else(|| is_source.then_some(instance.version.as_str()))
+        });
+        versions.collect()
     }
 
     /// Why the scanner skips all of a finding's packages, by its own list.
@@ -198,6 +202,10 @@ impl<'r> Catalogue<'r> {
         named
             .try_fold(first?, |known, next| Some(known.max(next?)))
             .cloned()
+    }
+
+    pub(super) fn lists(&self, key: &GroupKey) -> bool {
+        self.groups.contains_key(key)
     }
 
     /// True when the scanner lists a group and skips every package of it.

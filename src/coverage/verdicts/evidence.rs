@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use crate::model::version::normal_form;
 use crate::model::{
-    AdvisoryId, Attachment, Finding, IdRole, ObservationRecord, PackageGroup, ScannerId, ScannerRun,
+    AdvisoryId, Attachment, Ecosystem, Finding, IdRole, ObservationRecord, PackageGroup, ScannerId,
+    ScannerRun,
 };
 use crate::reconcile::{Owner, Reconciled, Withheld};
 
@@ -22,9 +23,9 @@ pub(super) struct Case<'f> {
     pub(super) withheld: &'f [Withheld],
     /// The operating system's package that installed it.
     pub(super) owner: Option<&'f Owner>,
-    /// The scanners that report the vulnerability on some package.
+    /// The scanners that report the vulnerability on some package of the same kind.
     known_by: Option<&'f BTreeSet<&'f ScannerId>>,
-    /// True when somebody reports the vulnerability on the owner's package.
+    /// True when somebody reports the vulnerability on a package that may be the owner.
     pub(super) owner_is_affected: bool,
 }
 
@@ -44,12 +45,20 @@ impl Case<'_> {
     }
 }
 
+/// Packages whose advisories come from the same data: those of the operating system, which is `None`, or
+/// of one language.
+type Kind<'r> = Option<&'r Ecosystem>;
+
+fn kind(ecosystem: &Ecosystem) -> Kind<'_> {
+    (!ecosystem.is_os()).then_some(ecosystem)
+}
+
 /// What all findings together say.
 pub(super) struct Evidence<'r> {
     reconciled: &'r Reconciled,
-    /// By vulnerability: the scanners that report it anywhere in the image, and so have it in their
-    /// data.
-    known: HashMap<&'r AdvisoryId, BTreeSet<&'r ScannerId>>,
+    /// By vulnerability and kind of packages: the scanners that report it on such a package, and so have
+    /// it in their data.
+    known: HashMap<(&'r AdvisoryId, Kind<'r>), BTreeSet<&'r ScannerId>>,
     /// By vulnerability: the operating system's packages on which it is reported.
     in_system: HashMap<&'r AdvisoryId, HashSet<(&'r str, &'r str)>>,
 }
@@ -64,7 +73,9 @@ impl<'r> Evidence<'r> {
         for finding in &reconciled.findings {
             let id = &finding.vulnerability.id;
             let scanners = direct(finding).map(|observation| &observation.scanner);
-            evidence.known.entry(id).or_default().extend(scanners);
+            let kind = kind(&finding.package.ecosystem);
+            let known = evidence.known.entry((id, kind)).or_default();
+            known.extend(scanners);
             if finding.package.ecosystem.is_os() {
                 let groups = evidence.in_system.entry(id).or_default();
                 groups.insert(group(&finding.package));
@@ -87,10 +98,12 @@ impl<'r> Evidence<'r> {
             traits: Traits::of(finding),
             withheld: withheld.map_or(&[][..], Vec::as_slice),
             owner,
-            known_by: self.known.get(id),
+            known_by: self.known.get(&(id, kind(&finding.package.ecosystem))),
             owner_is_affected: owner.zip(in_system).is_some_and(|(owner, affected)| {
-                let package = owner.package.as_ref();
-                package.is_none_or(|package| affected.contains(&group(package)))
+                // Where it is not known which package it is, any of them may be.
+                let mut packages = owner.packages.keys();
+                owner.packages.is_empty()
+                    || packages.any(|package| affected.contains(&group(package)))
             }),
         }
     }

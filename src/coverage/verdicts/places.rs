@@ -9,7 +9,8 @@ use crate::reconcile::Inventory;
 use super::catalogue::GroupKey;
 
 /// Names of files that list packages to install instead of being one.
-const LISTS: [&str; 16] = [
+const LISTS: [&str; 22] = [
+    "bun.lock",
     "cargo.lock",
     "composer.lock",
     "gemfile.lock",
@@ -18,15 +19,23 @@ const LISTS: [&str; 16] = [
     "gradle.lockfile",
     "mix.lock",
     "package-lock.json",
+    "package.resolved",
+    "packages.config",
     "packages.lock.json",
     "pdm.lock",
     "pipfile.lock",
     "pnpm-lock.yaml",
+    "podfile.lock",
     "poetry.lock",
+    "pubspec.lock",
     "requirements.txt",
+    "npm-shrinkwrap.json",
     "uv.lock",
     "yarn.lock",
 ];
+
+/// Ends of the names of files that list packages which are installed beside them.
+const INSTALLED: [&str; 3] = ["/installed.json", "/installed.php", ".deps.json"];
 
 /// The language packages of one list by the file that each was recognised by.
 #[derive(Default)]
@@ -88,7 +97,13 @@ fn file(path: &str) -> &str {
 /// True for a file that may hold many packages, of which a list may well have only one.
 pub(super) fn holds_many(ecosystem: &Ecosystem, path: &str) -> bool {
     // Modules and crates are read out of programs.
-    matches!(ecosystem, Ecosystem::Golang | Ecosystem::Cargo) || is_list(path)
+    matches!(ecosystem, Ecosystem::Golang | Ecosystem::Cargo)
+        || is_list(path)
+        || INSTALLED.iter().any(|end| {
+            let start = path.len().saturating_sub(end.len());
+            path.get(start..)
+                .is_some_and(|name| name.eq_ignore_ascii_case(end))
+        })
 }
 
 /// The paths at which a finding's packages were recognised.

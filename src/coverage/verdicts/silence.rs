@@ -14,6 +14,9 @@ use super::places::{hiding_place, holds_many, paths};
 use super::subject::Subject;
 use super::{inferred, proven};
 
+/// In so many versions a source package may be installed for fixes to be compared with each.
+const MAX_INSTALLED: usize = 16;
+
 impl<'r> Subject<'r> {
     /// The steps that are left when no record decides. `all` are the scanners of the run.
     pub(super) fn by_silence(&self, case: &Case<'_>, all: &[Subject<'r>]) -> ScannerVerdict {
@@ -33,7 +36,7 @@ impl<'r> Subject<'r> {
         let shown = self.shown(case.key.0.is_os());
         let hidden = may_be_listed.then(|| shown.hides(case.traits)).flatten();
         hidden
-            .or_else(|| self.owned(case))
+            .or_else(|| self.owned(case, all))
             .unwrap_or_else(|| match sight {
                 Sight::Same | Sight::Sibling => self.no_match(case, sight),
                 Sight::Other(version) => ScannerVerdict {
@@ -87,10 +90,17 @@ impl<'r> Subject<'r> {
                 all.filter(|subject| names.contains(subject.scanner))
                     .collect()
             });
-            // A file in which a reporter sees several packages holds several.
-            let mut reporters = reporters.iter();
+            // One package lies there if a reporter whose list is complete sees this one alone, and none
+            // sees several: a list may name one of many in a file.
+            let is_alone = |reporter: &&Subject<'r>| {
+                let only = reporter.catalogue.places.only_at(path);
+                reporter.catalogue.is_complete() && only.is_some_and(|only| *only.key == case.key)
+            };
             let is_one_package = !holds_many(&other.key.0, path)
-                && !reporters.any(|reporter| reporter.catalogue.places.has_several_at(path));
+                && reporters.iter().any(is_alone)
+                && !reporters
+                    .iter()
+                    .any(|reporter| reporter.catalogue.places.has_several_at(path));
             if is_one_package {
                 let (ecosystem, name) = other.key;
                 let reason = format!(
@@ -138,12 +148,12 @@ impl<'r> Subject<'r> {
     }
 
     fn why_no_match(&self, case: &Case<'_>) -> (Cause, Strength, String) {
-        if let Some((fix, installed)) = self.fixed_at_installed(case) {
+        if let Some((strength, fix, installed)) = self.fixed_at_installed(case) {
             let because = format!(
                 "a fix is stated in {fix}, and {installed} is installed, which is not older; its data \
                  takes that for fixed"
             );
-            return (Cause::FixedAtInstalled, Strength::Proven, because);
+            return (Cause::FixedAtInstalled, strength, because);
         }
         if self.follows_distribution && is_from_elsewhere(case) {
             let because = "all who report it take it from another database than the distribution's \
@@ -171,20 +181,40 @@ impl<'r> Subject<'r> {
         (Cause::NotInData, Strength::Inferred, because.to_owned())
     }
 
-    /// A fix version that somebody states and that no installed package is older than, with an installed
-    /// version. Only for packages of the operating system, whose fixes belong to one release.
-    fn fixed_at_installed<'c>(&'c self, case: &'c Case<'_>) -> Option<(&'c str, &'c str)> {
+    /// A fix version with an installed version that is not older, where that holds for all fixes that
+    /// anybody states: one of another release's or branch's says nothing. Only for packages of the
+    /// operating system, whose fixes belong to one release. Proven where all are the distribution's word.
+    ///
+    /// The national database counts in the versions of whoever wrote the program, and is left out.
+    fn fixed_at_installed<'c>(
+        &'c self,
+        case: &'c Case<'_>,
+    ) -> Option<(Strength, &'c str, &'c str)> {
         let finding = case.finding;
         if !case.key.0.is_os() {
             return None;
         }
-        let installed = self.catalogue.source_versions(&case.key, finding);
-        let first = installed.clone().next()?;
-        let fix = finding.fix.versions.iter().find(|fix| {
-            let mut installed = installed.clone();
+        let installed = self.catalogue.source_versions(&case.key, finding)?;
+        if installed.len() > MAX_INSTALLED {
+            return None;
+        }
+        let mut strength = Strength::Proven;
+        let mut fixes: BTreeSet<&str> = BTreeSet::new();
+        for row in &finding.observations {
+            if row.fixed_in.is_empty() || row.advisory_source == Some(AdvisorySource::Nvd) {
+                continue;
+            }
+            if row.advisory_source != Some(AdvisorySource::Distribution) {
+                strength = Strength::Inferred;
+            }
+            fixes.extend(row.fixed_in.iter().map(String::as_str));
+        }
+        let (fix, first) = (*fixes.first()?, *installed.first()?);
+        let is_fixed = fixes.iter().all(|fix| {
+            let mut installed = installed.iter();
             installed.all(|version| is_at_least(&case.key.0, version, fix))
-        })?;
-        Some((fix, first))
+        });
+        is_fixed.then_some((strength, fix, first))
     }
 
     /// Nothing tells whether it saw the package.

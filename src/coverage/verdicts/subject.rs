@@ -6,13 +6,13 @@ use jiff::Timestamp;
 
 use crate::model::{
     AdvisorySource, AdvisoryState, Attachment, Cause, Distro, Failure, Filters, Finding, FixState,
-    IdentityQuality, ObservationRecord, Outcome, ScannerId, ScannerReport, ScannerRun,
-    ScannerVerdict, Severity, Verdict,
+    IdentityQuality, ObservationRecord, Outcome, PackageGroup, ScannerId, ScannerReport,
+    ScannerRun, ScannerVerdict, Severity, Verdict,
 };
-use crate::reconcile::{Inventory, Reconciled};
+use crate::reconcile::{Inventory, Owner, Reconciled};
 
-use super::super::assessor::Assessor;
-use super::catalogue::{Catalogue, Sight};
+use super::super::assessor::{Assessor, Leaves};
+use super::catalogue::{Catalogue, GroupKey, Sight};
 use super::evidence::{Case, Collapsed, Said};
 use super::filters::Shown;
 use super::{inferred, proven};
@@ -161,7 +161,7 @@ impl<'r> Subject<'r> {
 
     /// Counts a finding that no record explains.
     pub(super) fn miss(&mut self, case: &Case<'_>) {
-        if self.sight_of(case).is_listed() && self.owned(case).is_none() {
+        if self.sight_of(case).is_listed() && self.leaves(case).is_none() {
             let is_os = case.key.0.is_os();
             self.shown_mut(is_os).miss(case.traits);
         }
@@ -260,31 +260,42 @@ impl<'r> Subject<'r> {
         ))
     }
 
+    /// Its rule by which it leaves the finding's package to the operating system's package that
+    /// installed it, with the owner, where the rule applies.
+    fn leaves<'c>(&'c self, case: &Case<'c>) -> Option<(&'c Owner, &'c Leaves)> {
+        let owner = case.owner?;
+        let leaves = self.assessor.leaves_owned(&case.key.0)?;
+        let family = self.distro.map(|distro| distro.family.as_str());
+        // Of several that may be the owner each has to be one to which it leaves the files. What it does
+        // not match itself, a third party's, it leaves nothing to.
+        let holds = case.finding.instances.iter().all(|instance| {
+            let applies =
+                |version: Option<&str>| leaves.terms.applies(family, &instance.version, version);
+            let mut packages = owner.packages.iter();
+            owner.packages.is_empty() && applies(None)
+                || !owner.packages.is_empty()
+                    && packages.all(|(group, version)| {
+                        applies(Some(version)) && !self.catalogue.skips_group(&key(group))
+                    })
+        });
+        let is_listed = self.sight_of(case).is_listed();
+        (holds && !(leaves.terms.unlisted && is_listed)).then_some((owner, leaves))
+    }
+
     /// That it leaves the finding's package to the operating system's package that installed it.
     ///
     /// The verdict is what its list shows: it has the package, has it in another place and version only,
     /// or lacks it. Where no list tells, nothing of that can be said, and what remains is the design: not
-    /// assessed.
-    pub(super) fn owned(&self, case: &Case<'_>) -> Option<ScannerVerdict> {
-        let owner = case.owner?;
-        let leaves = self.assessor.leaves_owned(&case.key.0)?;
-        let family = self.distro.map(|distro| distro.family.as_str());
-        let mut instances = case.finding.instances.iter();
-        let holds = instances.all(|instance| {
-            let owner = owner.version.as_deref();
-            leaves.terms.applies(family, &instance.version, owner)
-        });
-        let sight = self.sight_of(case);
-        if !holds || leaves.terms.unlisted && matches!(sight, Sight::Same | Sight::Sibling) {
-            return None;
-        }
-        let verdict = match sight {
+    /// assessed. `all` are the scanners of the run.
+    pub(super) fn owned(&self, case: &Case<'_>, all: &[Subject<'r>]) -> Option<ScannerVerdict> {
+        let (owner, leaves) = self.leaves(case)?;
+        let verdict = match self.sight_of(case) {
             Sight::Same | Sight::Sibling => Verdict::NoMatch,
             Sight::Absent => Verdict::PackageNotSeen,
             Sight::Unknown => Verdict::NotAssessed,
             Sight::Other(_) => Verdict::OtherVersion,
         };
-        let installed_by = owner.package.as_ref().map_or_else(
+        let installed_by = owner.package().map_or_else(
             || "a package of the operating system".to_owned(),
             ToString::to_string,
         );
@@ -292,19 +303,44 @@ impl<'r> Subject<'r> {
             "{installed_by} installed {}; {}",
             owner.path, leaves.terms.reason
         );
-        Some(if case.owner_is_affected {
-            ScannerVerdict {
+        if case.owner_is_affected {
+            return Some(ScannerVerdict {
                 strength: owner.strength.max(leaves.strength),
                 ..proven(verdict, Cause::OwnedByOsPackage, because)
-            }
-        } else {
+            });
+        }
+        // Silence on the distribution's package tells something where a scanner looked at it.
+        let mut packages = owner.packages.keys();
+        let is_assessed = |group| all.iter().any(|subject| subject.assesses(group));
+        Some(if !owner.packages.is_empty() && packages.all(is_assessed) {
             let reason = format!(
                 "{because}; nobody reports the vulnerability on the operating system's package, which is \
                  fixed or not affected then. The distribution's advisories would settle it"
             );
             inferred(verdict, Cause::DistributionFixed, reason)
+        } else {
+            let reason = format!(
+                "{because}; no scanner is known to have looked for the vulnerability in the operating \
+                 system's package"
+            );
+            inferred(verdict, Cause::OwnedByOsPackage, reason)
         })
     }
+
+    /// True when it has a package of the operating system in its list and matches it against advisories
+    /// that are kept up.
+    fn assesses(&self, group: &PackageGroup) -> bool {
+        let key = key(group);
+        self.is_trusted
+            && self.out_of_support.is_none()
+            && self.assessor.skips_ecosystem(&key.0).is_none()
+            && self.catalogue.lists(&key)
+            && !self.catalogue.skips_group(&key)
+    }
+}
+
+fn key(group: &PackageGroup) -> GroupKey {
+    (group.ecosystem.clone(), group.name.clone())
 }
 
 /// Whose advisories a scanner's rows on the operating system's packages are.

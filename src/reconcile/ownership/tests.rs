@@ -51,8 +51,8 @@ fn owner(reported: Vec<Package>, lists: &[ScannerReport]) -> Option<Owner> {
 }
 
 fn named(owner: &Owner) -> Option<(&str, &str)> {
-    let package = owner.package.as_ref()?;
-    Some((package.name.as_str(), owner.version.as_deref()?))
+    let package = owner.package()?;
+    Some((package.name.as_str(), owner.packages.get(package)?))
 }
 
 #[test]
@@ -98,17 +98,26 @@ fn all_places_have_to_be_owned() {
         "two instances of one finding"
     );
     let by_two = owner(vec![urllib3(&[EGG, VENDORED])], &lists).unwrap();
-    assert_eq!(
-        (by_two.strength, by_two.package),
-        (Strength::Proven, None),
-        "no package installed all of it"
-    );
+    assert_eq!(by_two.strength, Strength::Proven);
+    assert_eq!(by_two.package(), None, "no package installed all of it");
+    let versions: Vec<&str> = by_two.packages.values().map(String::as_str).collect();
+    assert_eq!(versions, ["23", "1.26.12-1"], "each has to be asked");
     // An instance without a path neither proves nor disproves anything.
     let mut elsewhere = urllib3(&[]);
     elsewhere.architecture = Some("amd64".to_owned());
     let found = owner(vec![urllib3(&[EGG]), elsewhere], &lists).unwrap();
     assert_eq!(found.strength, Strength::Proven);
     assert_eq!(owner(vec![urllib3(&[])], &lists), None);
+}
+
+#[test]
+fn of_several_that_have_one_file_none_is_named() {
+    let lists = [list(vec![
+        deb("aaa-x", "1.26.12-1", &[EGG]),
+        deb("python3-urllib3", "1.26.12-1", &[EGG]),
+    ])];
+    let found = owner(vec![urllib3(&[EGG])], &lists).unwrap();
+    assert_eq!((found.package(), found.packages.len()), (None, 2));
 }
 
 #[test]
@@ -129,10 +138,8 @@ fn name_version_and_place_together_let_infer_the_owner() {
 #[test]
 fn debians_own_directories_tell_without_any_list() {
     let found = owner(vec![urllib3(&[EGG])], &[]).unwrap();
-    assert_eq!(
-        (found.strength, found.package, found.version),
-        (Strength::Inferred, None, None)
-    );
+    assert_eq!(found.strength, Strength::Inferred);
+    assert_eq!(found.packages, BTreeMap::new());
     assert_eq!(owner(vec![urllib3(&[COPY])], &[]), None);
     assert_eq!(owner(vec![urllib3(&[EGG, COPY])], &[]), None);
     let conda = at(Package::new(Ecosystem::Conda, "urllib3", "1.26.12"), &[EGG]);
