@@ -61,10 +61,11 @@ pub fn examine(runs: &mut [ScannerRun], input: &Input<'_>) -> Analysis {
 
     let mut reconciled =
         reconcile::reconcile(runs, input.inventories, input.policy.severity_rule());
-    let noted = input.inputs.enrich(
+    let mut noted = input.inputs.enrich(
         &mut reconciled.findings,
         input.seen_at.min(input.evaluated_at),
     );
+    noted.append(&mut reconciled.diagnostics);
     let coverage = coverage::compare(&mut reconciled, runs);
     let unchecked = coverage::unchecked(&reconciled, runs);
     let mut findings = std::mem::take(&mut reconciled.findings);

@@ -7,7 +7,8 @@ use super::packages::Identity;
 use super::{Groups, Placement, target};
 use crate::model::version::normal_form;
 use crate::model::{
-    Ecosystem, InventoryScope, Package, PackageGroup, ScannerId, ScannerReport, ScannerRun,
+    Diagnostic, DiagnosticLevel, Ecosystem, InventoryScope, Package, PackageGroup, ScannerId,
+    ScannerReport, ScannerRun,
 };
 
 /// One scanner's packages, by the ecosystem and name of their group.
@@ -112,12 +113,53 @@ pub(super) fn inventories<'a>(
 
 /// True for a list that tells what the scanner saw in the image of its report.
 fn is_own(run: &ScannerRun, report: &ScannerReport, list: &ScannerReport) -> bool {
+    is_of_its_kind(run, list) && target::contradict(&report.target, &list.target).is_none()
+}
+
+/// True for a list that the scanner wrote, or a tool whose lists are what it matches.
+fn is_of_its_kind(run: &ScannerRun, list: &ScannerReport) -> bool {
     let tools = &run.capabilities.inventory_tools;
     let wrote_it = list.scanner == run.scanner
         || tools
             .iter()
             .any(|tool| ScannerId::new(tool) == list.scanner);
-    wrote_it && !target::contradict(&report.target, &list.target)
+    wrote_it
+}
+
+/// The lists that are of the scanners' own kind, and are not used for a scanner because they are about
+/// another image as it seems. Sorted, each once.
+pub(super) fn strange_lists(
+    runs: &[(&ScannerRun, &ScannerReport)],
+    given: &[ScannerReport],
+) -> Vec<Diagnostic> {
+    let mut strange: BTreeSet<(String, String)> = BTreeSet::new();
+    for (run, report) in runs {
+        for list in given.iter().filter(|list| is_candidate(report, list)) {
+            if is_of_its_kind(run, list)
+                && let Some(reason) = target::contradict(&report.target, &list.target)
+            {
+                let message = format!(
+                    "a package list of {} is not taken for its own, because it seems to be about another \
+                     image: {reason}. Give the list of this image",
+                    list.scanner
+                );
+                strange.insert((run.scanner.to_string(), message));
+            }
+        }
+    }
+    strange
+        .into_iter()
+        .map(|(origin, message)| Diagnostic {
+            level: DiagnosticLevel::Warning,
+            origin,
+            pointer: None,
+            message,
+        })
+        .collect()
+}
+
+fn is_candidate(report: &ScannerReport, list: &ScannerReport) -> bool {
+    report.inventory != InventoryScope::Complete && list.inventory == InventoryScope::Complete
 }
 
 fn sort_key(list: &ScannerReport) -> (ScannerId, Vec<(String, String, Option<String>)>) {

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::model::report::{Accounting, SuppressedRecord};
 use crate::model::{
-    Finding, Package, PackageGroup, PackageRule, ScannerId, ScannerReport, ScannerRun,
+    Diagnostic, Finding, Package, PackageGroup, PackageRule, ScannerId, ScannerReport, ScannerRun,
 };
 
 use self::drafts::{Drafts, GroupIndex};
@@ -53,6 +53,8 @@ pub struct Reconciled {
     pub suppressed: Vec<SuppressedRecord>,
     /// What became of each scanner's observations.
     pub accounting: Vec<Accounting>,
+    /// Package lists that were given and are not used for the scanner whose own they could be.
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// A scanner's own suppression of a finding.
@@ -168,6 +170,7 @@ pub fn reconcile(
         owned,
         suppressed,
         accounting,
+        diagnostics: inventories::strange_lists(&trusted, inventories),
     }
 }
 

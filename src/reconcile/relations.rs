@@ -23,6 +23,7 @@ use crate::model::{
 #[derive(Default)]
 pub(super) struct Owners<'a> {
     /// Of the operating system's package manager.
+    /// The paths are without `/usr` in front of directories that are one with those at the root.
     os: HashMap<&'a str, Holders<'a>>,
     /// Of conda.
     conda: HashMap<&'a str, Holders<'a>>,
@@ -39,14 +40,14 @@ impl<'a> Owners<'a> {
             .filter(|package| !owns_files(&package.ecosystem))
             .flat_map(|package| &package.locations)
             .filter_map(|location| location.path.as_deref())
-            .map(evidence_anchor)
+            .map(anchor)
             .collect();
         let mut owners = Self::default();
         for package in packages.filter(|package| owns_files(&package.ecosystem)) {
             let mut own = package
                 .files
                 .iter()
-                .map(|file| evidence_anchor(file))
+                .map(|file| anchor(file))
                 .filter(|file| evidence.contains(file))
                 .peekable();
             if own.peek().is_none() {
@@ -68,16 +69,29 @@ impl<'a> Owners<'a> {
 
     /// The packages of the operating system that have the file.
     pub(super) fn os_packages(&self, path: &str) -> Option<&Holders<'a>> {
-        self.os.get(evidence_anchor(path))
+        self.os.get(anchor(path))
     }
 
     /// The groups that have the file; empty when none has.
     fn of(&self, path: &str) -> impl Iterator<Item = &PackageGroup> {
-        let anchor = evidence_anchor(path);
+        let anchor = anchor(path);
         [&self.os, &self.conda]
             .into_iter()
             .filter_map(move |by_file| by_file.get(anchor))
             .flat_map(BTreeMap::keys)
+    }
+}
+
+/// What stands for a package recognised at a path, with one spelling for what lies in a directory that
+/// distributions have merged into `/usr`: package managers' lists still name `/lib` where scanners see
+/// `/usr/lib`, or the other way round.
+fn anchor(path: &str) -> &str {
+    let anchor = evidence_anchor(path);
+    let merged = ["/usr/lib/", "/usr/lib64/", "/usr/bin/", "/usr/sbin/"];
+    if merged.iter().any(|folder| anchor.starts_with(folder)) {
+        anchor.strip_prefix("/usr").unwrap_or(anchor)
+    } else {
+        anchor
     }
 }
 

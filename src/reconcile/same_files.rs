@@ -118,6 +118,11 @@ pub(super) fn is_plausible_place(
                     .is_some_and(|rest| rest.starts_with('/'))
             });
     }
+    // Applications and environments that people put below `/usr`.
+    let by_hand = path.starts_with("/usr/src/")
+        || path
+            .split('/')
+            .any(|folder| matches!(folder, "venv" | ".venv"));
     let in_the_distribution = ["/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/"]
         .iter()
         .any(|folder| path.starts_with(folder))
@@ -126,7 +131,11 @@ pub(super) fn is_plausible_place(
     let by_pip = *owner == Ecosystem::Deb
         && *ecosystem == Ecosystem::PyPi
         && path.contains("/site-packages/");
-    in_the_distribution && !by_pip
+    // npm writes to `/usr/lib/node_modules`; Debian's own packages never do.
+    let by_npm = *owner == Ecosystem::Deb
+        && *ecosystem == Ecosystem::Npm
+        && !only_dpkg_writes(ecosystem, path);
+    in_the_distribution && !by_hand && !by_pip && !by_npm
 }
 
 /// True where of all installers only Debian's package manager writes packages of `ecosystem`: the
@@ -221,8 +230,20 @@ mod tests {
             "/usr/local/lib/python3.11/dist-packages/urllib3-1.26.12.dist-info/METADATA",
             "/usr/lib/python3.11/site-packages/urllib3-1.26.12.dist-info/METADATA",
             "/opt/venv/lib/python3.11/site-packages/urllib3-1.26.12.dist-info/METADATA",
+            "/usr/share/app/venv/lib/python3/dist-packages/urllib3-1.26.12.dist-info/METADATA",
+            "/usr/lib/app/.venv/lib/python3/dist-packages/urllib3-1.26.12.dist-info/METADATA",
+            "/usr/src/app/urllib3-1.26.12.egg-info/PKG-INFO",
         ] {
             assert!(!plausible(path), "{path}");
+        }
+        let npm = |path| is_plausible_place(&Ecosystem::Deb, &[], &Ecosystem::Npm, path);
+        assert!(npm("/usr/share/nodejs/semver/package.json"));
+        for path in [
+            "/usr/src/app/node_modules/semver/package.json",
+            "/usr/lib/node_modules/npm/node_modules/semver/package.json",
+            "/usr/share/app/node_modules/semver/package.json",
+        ] {
+            assert!(!npm(path), "{path}");
         }
         let conda = Location::new(Some("/opt/conda/conda-meta/urllib3-1.26.4-0.json"), None);
         let in_conda = |path| {

@@ -77,24 +77,76 @@ fn home(targets: &[&Target]) -> Option<usize> {
         .map(|(index, _)| index)
 }
 
-/// True when two reports, of which one is a package list, state that they are about different images:
-/// by layers, configuration, distribution, or by manifest where nothing else is common to both.
+/// Why a package list is not taken for one of a report's image: layers, configuration, distribution or
+/// its release differ, or manifest and name where nothing else is common to both.
 ///
-/// A manifest digest that a tool computes for an archive is not the registry's, so that for whole
-/// reports it proves nothing; a package list of another image however would prove much that is wrong.
-pub(super) fn contradict(report: &Target, list: &Target) -> bool {
-    match compare(report, list) {
-        Relation::Different(_) => true,
-        Relation::Same | Relation::Suspicious(_) => {
-            let common = !report.diff_ids.is_empty() && !list.diff_ids.is_empty()
-                || report.config_digest.is_some() && list.config_digest.is_some();
-            let manifests = report
-                .manifest_digest
-                .as_ref()
-                .zip(list.manifest_digest.as_ref());
-            !common && manifests.is_some_and(|(a, b)| a != b)
-        }
+/// A manifest digest that a tool computes for an archive is not the registry's, and a name is what
+/// somebody typed, so that for whole reports they prove nothing; a package list of another image however
+/// would prove much that is wrong.
+pub(super) fn contradict(report: &Target, list: &Target) -> Option<String> {
+    let relation = compare(report, list);
+    if let Relation::Different(reason) = &relation {
+        return Some(reason.clone());
     }
+    let layers = !report.diff_ids.is_empty() && !list.diff_ids.is_empty();
+    let configurations = report.config_digest.is_some() && list.config_digest.is_some();
+    if layers || configurations {
+        return None;
+    }
+    let manifests = report.manifest_digest.as_ref();
+    if let Some((a, b)) = manifests.zip(list.manifest_digest.as_ref())
+        && a != b
+    {
+        return Some(format!("its manifest is {b}, the report's {a}"));
+    }
+    if !digests(report).is_disjoint(&digests(list)) {
+        return None;
+    }
+    if let (Some(a), Some(b)) = (&report.distro, &list.distro)
+        && other_release(&a.version, &b.version)
+    {
+        return Some(format!(
+            "it is about {} {}, the report about {} {}",
+            b.family, b.version, a.family, a.version
+        ));
+    }
+    match relation {
+        Relation::Suspicious(reason) => Some(reason),
+        Relation::Same | Relation::Different(_) => None,
+    }
+}
+
+/// True for two releases of one distribution of which neither is a part of the other: `12` and `12.5` may
+/// be one, `11` and `12` are not. What does not begin with a number is not compared.
+fn other_release(a: &str, b: &str) -> bool {
+    let numbers = |version: &str| -> Vec<String> {
+        let end = version.find(|c: char| !c.is_ascii_digit() && c != '.');
+        let version = version.get(..end.unwrap_or(version.len()));
+        let parts = version.unwrap_or_default().split('.');
+        parts
+            .filter(|part| !part.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    numbers(a).iter().zip(&numbers(b)).any(|(a, b)| a != b)
+}
+
+/// Every digest that a report has of its image, of whatever kind.
+fn digests(target: &Target) -> BTreeSet<String> {
+    let repo = target
+        .repo_digests
+        .iter()
+        .filter_map(|d| d.rsplit('@').next())
+        .map(str::to_owned);
+    let name = target
+        .name
+        .iter()
+        .filter_map(|n| n.split_once('@'))
+        .map(|(_, d)| d.to_owned());
+    repo.chain(name)
+        .chain(target.manifest_digest.clone())
+        .chain(target.config_digest.clone())
+        .collect()
 }
 
 enum Relation {
@@ -111,22 +163,6 @@ fn compare(a: &Target, b: &Target) -> Relation {
             Relation::Different("its layers (diffIDs) are others".to_owned())
         };
     }
-    let digests = |target: &Target| -> BTreeSet<String> {
-        let repo = target
-            .repo_digests
-            .iter()
-            .filter_map(|d| d.rsplit('@').next())
-            .map(str::to_owned);
-        let name = target
-            .name
-            .iter()
-            .filter_map(|n| n.split_once('@'))
-            .map(|(_, d)| d.to_owned());
-        repo.chain(name)
-            .chain(target.manifest_digest.clone())
-            .chain(target.config_digest.clone())
-            .collect()
-    };
     let (known_a, known_b) = (digests(a), digests(b));
     if !known_a.is_disjoint(&known_b) {
         return Relation::Same;
@@ -305,17 +341,20 @@ mod tests {
             (of(a, None, &[]), of(None, b, &[]), false),
             (of(None, None, &[]), of(None, None, &[]), false),
         ] {
-            assert_eq!(contradict(&report, &list), expected, "{report:?} {list:?}");
+            assert_eq!(
+                contradict(&report, &list).is_some(),
+                expected,
+                "{report:?} {list:?}"
+            );
         }
         let (debian, alpine) = (
             target("x", None, Some("debian")),
             target("x", None, Some("alpine")),
         );
-        assert!(contradict(&debian, &alpine));
-        assert!(!contradict(
-            &target("x", None, None),
-            &target("y", None, None)
-        ));
+        assert!(contradict(&debian, &alpine).is_some());
+        let (x, y) = (target("x", None, None), target("y", None, None));
+        assert!(contradict(&x, &y).is_some());
+        assert!(contradict(&x, &x).is_none());
     }
 
     #[test]

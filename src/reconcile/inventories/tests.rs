@@ -91,6 +91,42 @@ fn a_list_of_another_image_completes_nothing() {
 }
 
 #[test]
+fn a_list_of_another_release_or_name_is_left_and_told() {
+    let about = |target: &mut crate::model::Target, name: &str, version: &str| {
+        target.name = Some(name.to_owned());
+        target.distro = Some(crate::model::Distro {
+            family: "debian".to_owned(),
+            version: version.to_owned(),
+            end_of_life: false,
+        });
+    };
+    let mut run = grype();
+    about(&mut run.report.as_mut().unwrap().target, "shop:1", "12.5");
+    let told = |name: &str, version: &str, digest: bool| {
+        let (mut run, mut list) = (run.clone(), list("syft", &["chalk"]));
+        about(&mut list.target, name, version);
+        if digest {
+            let own = &mut run.report.as_mut().unwrap().target;
+            own.config_digest = Some("sha256:aa".to_owned());
+            list.target.config_digest = Some("sha256:aa".to_owned());
+        }
+        let reconciled = reconcile(&[run], &[list], &SeverityRule::Vendor);
+        let scope = reconciled.inventories[&ScannerId::new("grype")].scope;
+        let notes: Vec<String> = reconciled
+            .diagnostics
+            .into_iter()
+            .map(|d| d.message)
+            .collect();
+        assert_eq!(scope == PART, notes.len() == 1);
+        notes.join("")
+    };
+    assert_eq!(told("registry.example/shop:1", "12", false), "");
+    assert!(told("shop:1", "11", false).contains("debian 11"));
+    assert!(told("blog:7", "12", false).contains("blog:7"));
+    assert_eq!(told("blog:7", "12", true), "", "digests tell");
+}
+
+#[test]
 fn a_whole_list_of_the_report_needs_no_other() {
     let mut run = grype();
     run.report.as_mut().unwrap().inventory = WHOLE;

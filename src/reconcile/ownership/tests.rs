@@ -111,6 +111,22 @@ fn all_places_have_to_be_owned() {
 }
 
 #[test]
+fn directories_merged_into_usr_are_one() {
+    let merged = EGG.strip_prefix("/usr").unwrap();
+    for (listed, seen) in [(merged, EGG), (EGG, merged)] {
+        let lists = [list(vec![deb("python3-urllib3", "1.26.12-1", &[listed])])];
+        let found = owner(vec![urllib3(&[seen])], &lists).unwrap();
+        assert_eq!(
+            (found.strength, found.path.as_str()),
+            (Strength::Proven, seen)
+        );
+    }
+    let share = "/share/x/urllib3-1.26.12.dist-info/METADATA";
+    let lists = [list(vec![deb("x", "1", &[&format!("/usr{share}")])])];
+    assert_eq!(owner(vec![urllib3(&[share])], &lists), None);
+}
+
+#[test]
 fn of_several_that_have_one_file_none_is_named() {
     let lists = [list(vec![
         deb("aaa-x", "1.26.12-1", &[EGG]),
