@@ -119,11 +119,10 @@ fn is_own(run: &ScannerRun, report: &ScannerReport, list: &ScannerReport) -> boo
 /// True for a list that the scanner wrote, or a tool whose lists are what it matches.
 fn is_of_its_kind(run: &ScannerRun, list: &ScannerReport) -> bool {
     let tools = &run.capabilities.inventory_tools;
-    let wrote_it = list.scanner == run.scanner
+    list.scanner == run.scanner
         || tools
             .iter()
-            .any(|tool| ScannerId::new(tool) == list.scanner);
-    wrote_it
+            .any(|tool| ScannerId::new(tool) == list.scanner)
 }
 
 /// The lists that are of the scanners' own kind, and are not used for a scanner because they are about
