@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::process::Ended;
-use crate::model::package::driver_library_version;
 use crate::model::{
     Capabilities, Ecosystem, InventoryScope, Location, Outcome, Package, ScannerId, ScannerReport,
     ScannerRun,
@@ -164,10 +163,9 @@ pub(crate) fn combine(
         package.source = package.source.take().or(described.source);
         package.maintainer = package.maintainer.take().or(described.maintainer);
         package.third_party |= described.third_party;
-        let libraries = described.files.into_iter();
-        report
-            .driver_files
-            .extend(libraries.filter(|path| driver_library_version(path).is_some()));
+        if package.files.is_empty() {
+            package.files = described.files;
+        }
     }
     let mut others: Vec<Package> = listed.into_values().flatten().collect();
     others.sort();
@@ -230,17 +228,22 @@ mod tests {
         assert_eq!(combined.inventory, InventoryScope::Complete);
         assert_eq!(combined.scanner, id);
 
+        let files = vec!["/usr/lib/python3/dist-packages/b-1.egg-info".to_owned()];
         let library = "/usr/lib/libcuda.so.580.159.03";
-        let mut of_package = inventory.clone();
-        for package in &mut of_package.packages {
-            package.files = vec![library.to_owned(), "/usr/bin/b".to_owned()];
+        let mut described = inventory.clone();
+        for package in &mut described.packages {
+            package.files.clone_from(&files);
         }
-        let mut of_image = inventory.clone();
-        of_image.driver_files = vec![library.to_owned()];
-        for listed in [of_package, of_image] {
-            let combined = combine(&id, report.clone(), Some(listed));
-            assert_eq!(combined.driver_files, [library]);
-        }
+        described.driver_files = vec![library.to_owned()];
+        let combined = combine(&id, report.clone(), Some(described));
+        assert!(
+            combined
+                .packages
+                .iter()
+                .all(|package| package.files == files)
+        );
+        assert_eq!(combined.driver_files, [library]);
+
         report.inventory = InventoryScope::Complete;
         assert_eq!(combine(&id, report, Some(inventory)).packages.len(), 1);
     }
