@@ -1,11 +1,20 @@
 #!/usr/bin/env python3
 """Says what the scanners have to find in the image, before any of them runs.
 
-    expect.py FACTS INVENTORY ROOTFS [--failed SCANNER,…] [--scanners SCANNER,…] > expected.json
+    expect.py FACTS INVENTORY ROOTFS [--failed SCANNER,…] [--scanners SCANNER,…]
+              [--setting SCANNER:SETTING]… > expected.json
 
 FACTS is facts.json, INVENTORY the output of image/inventory.py, ROOTFS the image's file system (for
 what Snyk reads there: requirement files and what Python packages require). `--scanners` names the
-line-up (all five if not given), `--failed` those of it that will give no result.
+line-up (all five if not given), `--failed` those of it that will give no result, `--setting` how one of
+them is called:
+  only-fixed        it shows only what has a fix
+  floor=SEVERITY    it shows nothing below, without a word
+  says-floor=SEVERITY   the same, and its report says so
+  ignores=ID+ID     an ignore file with these ids
+  no-list           its report holds packages with findings only
+  matches=ECOSYSTEM     it matches these packages only, and its adapter says so
+  lists-no=ECOSYSTEM    its package list leaves these out
 
 None of crosscheck's code is in here: the facts say what each database holds, the inventory says what
 is installed, and this file says what each scanner is known to make of both. Versions are compared by
@@ -16,10 +25,13 @@ The words of a fact, as all databases take them:
   severity.ghsa     GitHub's word, which scanners show for language packages
   fixed             null: no fix; `status` then says what Debian intends
   dsa               a notice that covers several flaws of one update
-  in.DATABASE       what this database says instead: absent, severity, fixed, status, only_id
+  published         when it became known, for services that tell
+  in.DATABASE       what this database says instead: absent, severity, fixed, status, only_id; of Snyk
+                    stated_fix (the fix that it names, whatever it takes for affected), of Scout source
+                    (whose advisory it calls it)
 Ids, packages, ranges and ratings are as published, fixes of Debian by its changelogs. Made up are the
-ids of Snyk, the numbers of notices, Debian's versions of NVIDIA's driver, and what stands under `in`, which
-`why` explains.
+ids of Snyk, the numbers of notices, Debian's versions of NVIDIA's driver, and what stands under `in` or says
+so in `why`.
 
 The answer is one object: `findings`, each with `id` (the name that counts), `group`
 (ecosystem/package[@version]), `reporters` and `misses`. A reporter has the ids that the scanner uses,
@@ -48,6 +60,13 @@ DATABASE = {
     "trivy": "trivy",
 }
 BANDS = ("negligible", "low", "medium", "high", "critical")
+# Severities as they are compared between scanners, of which most have no word below low.
+RANK = {"unknown": 0, "negligible": 1, "low": 1, "medium": 2, "high": 3, "critical": 4}
+SETTINGS = ("only-fixed", "floor", "says-floor", "ignores", "no-list", "matches", "lists-no")
+# The moment that the databases of the live tests say they were built at (run.sh).
+DATABASE_DATE = "2026-11-01T06:00:00Z"
+# So many findings of a kind have to be missing before their absence tells how a scanner was called.
+ENOUGH = 20
 
 
 # --- Facts -------------------------------------------------------------------------------------------
@@ -70,6 +89,11 @@ class Fact:
     dsa: str | None
     # The word that is planted in this database.
     planted: str | None
+    # The fix that it names, where that is not `fixed`.
+    stated_fix: str | None
+    # Whose advisory it is, where that is not Debian's or GitHub's.
+    source: str | None
+    published: str | None
 
     @property
     def ids(self):
@@ -111,6 +135,9 @@ def held(facts, database):
                 snyk=only if only and only.startswith("SNYK-") else fact["snyk"],
                 dsa=fact.get("dsa"),
                 planted=difference.get("severity"),
+                stated_fix=difference.get("stated_fix"),
+                source=difference.get("source"),
+                published=fact.get("published"),
             )
         )
     return found
@@ -284,18 +311,37 @@ class Statement:
     ties: set
     severity: str
     fix: tuple
-    # How it is said: `reported`, `covered` (by a notice) or `suppressed` (by a rule of the scanner).
+    # How it is said: `reported`, or by whose rule it is withheld (`shipped-rule`, `given-rule`).
     kind: str = "reported"
+    # Whose advisory it is, where that is not Debian's or GitHub's.
+    source: str | None = None
 
 
 class Scanner:
     """A scanner: which packages it lists, which of them it matches, and how it words a match."""
 
-    def __init__(self, name, facts, installed):
+    # Does it state the date of its database?
+    states_date = False
+
+    def __init__(self, name, facts, installed, settings=None):
         self.name = name
+        self.settings = settings or {}
         self.facts = held(facts, DATABASE[name])
         self.all_installed = installed
-        self.index = by_name([package for package in installed if self.lists(package)])
+        unlisted = self.settings.get("lists-no")
+        self.index = by_name([p for p in installed if self.lists(p) and p.ecosystem != unlisted])
+        # The packages that it names in its statements.
+        self.named = set()
+
+    def hides(self, fact):
+        """Is it told not to show such a flaw at all?"""
+        floor = self.settings.get("floor") or self.settings.get("says-floor")
+        if floor and RANK[self.severity(fact)] < RANK[floor]:
+            return True
+        return "only-fixed" in self.settings and self.fix(fact)[0] != "fixed"
+
+    def is_ignored(self, fact):
+        return bool(self.uses(fact) & set(self.settings.get("ignores", "").split("+")))
 
     # Does its package list hold the package?
     def lists(self, package):
@@ -327,6 +373,8 @@ class Scanner:
         return "not-fixed"
 
     def fix(self, fact):
+        if fact.stated_fix:
+            return ("fixed", (fact.stated_fix,))
         return ("fixed", (fact.fixed,)) if fact.fixed else (self.no_fix(fact), ())
 
     def kind(self, fact, packages):
@@ -337,6 +385,8 @@ class Scanner:
             for fact in alternatives:
                 if fact.status == "not_affected":
                     continue
+                if self.hides(fact) or fact.ecosystem != self.settings.get("matches", fact.ecosystem):
+                    continue
                 groups = {}
                 for package in of_package(fact, self.index):
                     if is_affected(fact, self.version(package)) and not self.skips(package):
@@ -344,19 +394,26 @@ class Scanner:
                 for group, concerned in groups.items():
                     if self.withholds(fact):
                         continue
+                    kind = "given-rule" if self.is_ignored(fact) else self.kind(fact, concerned)
+                    self.named.update(concerned)
                     yield Statement(
                         key, group, concerned, self.uses(fact), self.uses(fact) | self.ties(fact), self.severity(fact),
-                        self.fix(fact), self.kind(fact, concerned),
+                        self.fix(fact), kind, fact.source,
                     )
 
     def silence(self, key, group):
         """Why it says nothing on a flaw in a group."""
         installed = [package for package in self.all_installed if package.group == group]
         ecosystem, name = installed[0].ecosystem, installed[0].name
+        if ecosystem != self.settings.get("matches", ecosystem):
+            return Miss("not-assessed", "ecosystem", "it matches no such packages")
         seen = self.index.get((ecosystem, name), [])
+        otherwise = "package-not-seen"
+        if "no-list" in self.settings:
+            seen, otherwise = [package for package in seen if package in self.named], "not-assessed"
         here = [package for package in seen if package.group == group]
         if not here:
-            return self.unseen(installed, "other-version" if seen else "package-not-seen")
+            return self.unseen(installed, "other-version" if seen else otherwise)
         reasons = [self.skips(package) for package in here]
         if all(reasons):
             first = reasons[0]
@@ -377,6 +434,8 @@ class Scanner:
         because = self.why_unseen(missed)
         if verdict == "other-version":
             return Miss(verdict, "other-version", because)
+        if verdict == "not-assessed":
+            return Miss("unknown", "no-package-list", "its report does not tell whether it has the package")
         lists_any = any(ecosystem == missed[0].ecosystem for ecosystem, _ in self.index)
         return Miss(verdict, "not-catalogued" if lists_any else "ecosystem-not-catalogued", because)
 
@@ -385,6 +444,7 @@ class Scanner:
 
 
 class Trivy(Scanner):
+    states_date = True
     STATES = {
         "affected": "not-fixed",
         "will_not_fix": "wont-fix",
@@ -397,6 +457,8 @@ class Trivy(Scanner):
         return package.owner is None
 
     def unseen(self, missed, verdict):
+        if not all(package.owner for package in missed):
+            return super().unseen(missed, verdict)
         because = "a Debian package owns it, and precise detection leaves it to that"
         return Miss(verdict, None, because, tuple(missed))
 
@@ -422,6 +484,8 @@ class Trivy(Scanner):
 
 
 class Grype(Scanner):
+    states_date = True
+
     def skips(self, package):
         if package.owner is not None:
             because = "a Debian package owns it, and Grype leaves it to that"
@@ -444,7 +508,7 @@ class Grype(Scanner):
 
     def kind(self, fact, packages):
         # A rule that ships with it.
-        return "suppressed" if all(package.binary == "linux-libc-dev" for package in packages) else "reported"
+        return "shipped-rule" if all(package.binary == "linux-libc-dev" for package in packages) else "reported"
 
     def withholds(self, fact):
         # Its list of wrong matches (grype/match/explicit_ignores.go).
@@ -454,9 +518,9 @@ class Grype(Scanner):
 
 
 class Snyk(Scanner):
-    def __init__(self, name, facts, installed, rootfs):
+    def __init__(self, name, facts, installed, settings=None, *, rootfs):
         self.python = snyk_python(installed, rootfs)
-        super().__init__(name, facts, installed)
+        super().__init__(name, facts, installed, settings)
 
     def lists(self, package):
         return package.ecosystem != "pypi" or package in self.python
@@ -530,7 +594,7 @@ class Osv(Scanner):
 
     def kind(self, fact, packages):
         if fact.ecosystem == "deb" and fact.severity.get("debian") == "unimportant" and not fact.planted:
-            return "suppressed"
+            return "shipped-rule"
         return "reported"
 
     def statements(self):
@@ -686,7 +750,7 @@ class Classes:
         return min(ids, key=lambda name: (next((i for i, p in enumerate(order) if name.startswith(p)), 9), name))
 
 
-def scanners_of(names, facts, installed, rootfs):
+def scanners_of(names, facts, installed, rootfs, settings):
     makers = {
         "docker-scout": Scout,
         "grype": Grype,
@@ -694,15 +758,11 @@ def scanners_of(names, facts, installed, rootfs):
         "snyk": functools.partial(Snyk, rootfs=rootfs),
         "trivy": Trivy,
     }
-    return [makers[name](name, facts, installed) for name in names]
+    return [makers[name](name, facts, installed, settings.get(name)) for name in names]
 
 
 def cause(miss, scanner, place, findings, installed):
-    """The cause of a silence in crosscheck's words, as far as all scanners' words can tell it.
-
-    That all others take a flaw from another database than Debian's tracker does not happen here: on
-    Debian's packages all of these databases go by the tracker.
-    """
+    """The cause of a silence in crosscheck's words, as far as all scanners' words can tell it."""
     name, group = place
     if miss.owned:
         owners = {package.owner for package in miss.owned}
@@ -710,16 +770,64 @@ def cause(miss, scanner, place, findings, installed):
         # A finding that everybody withholds is none.
         is_there = any(is_reported(findings.get((name, owner))) for owner in of_debian)
         return "owned-by-os-package" if is_there else "distribution-fixed"
-    said = [s for statements in findings[place]["said"].values() for s in statements if s.kind == "reported"]
+    said = reports(findings[place])
     fixes = {version for statement in said for version in statement.fix[1]}
     versions = {package.version for statement in said for package in statement.packages}
-    if group.startswith("deb/") and any(not any(debian_less(v, fix) for v in versions) for fix in fixes):
-        return "fixed-at-installed"
+    if group.startswith("deb/"):
+        if any(not any(debian_less(v, fix) for v in versions) for fix in fixes):
+            return "fixed-at-installed"
+        # All but Scout have Debian's tracker for these and nothing else.
+        if scanner.name != "docker-scout" and all(statement.source for statement in said):
+            return "other-advisory-source"
     elsewhere = [finding for (flaw, _), finding in findings.items() if flaw == name]
-    if any(statement.kind == "reported" for finding in elsewhere for statement in finding["said"].get(scanner, [])):
+    if any(statement.kind == "reported" for finding in elsewhere for statement in finding["said"].get(scanner.name, [])):
         return "version-range"
-    # Every database is dated after all flaws, so none is too old.
+    # Only services tell when a flaw became known, and only of some flaws.
+    published = {fact.published for fact in findings[place]["published"]} - {None}
+    if scanner.states_date and published and DATABASE_DATE < min(published):
+        return "database-older"
     return "not-in-data"
+
+
+def reports(finding):
+    """What is reported, by all scanners."""
+    return [s for statements in finding["said"].values() for s in statements if s.kind == "reported"]
+
+
+def hidden(scanner, place, findings, misses):
+    """The cause of a silence that a setting explains, or None.
+
+    Without the scanner's word it takes many such findings of one kind, the operating system's packages or
+    all others, on packages that the scanner lists; what else explains a silence does not count.
+    """
+    settings = scanner.settings
+
+    def is_below(place, floor):
+        ranks = [RANK[statement.severity] for statement in reports(findings[place])]
+        return 0 < max(ranks) < RANK[floor]
+
+    def is_unfixed(place, _):
+        return all(statement.fix[0] != "fixed" for statement in reports(findings[place]))
+
+    if "says-floor" in settings and is_below(place, settings["says-floor"]):
+        return "severity-floor"
+    for setting, holds, name in (("floor", is_below, "severity-floor"), ("only-fixed", is_unfixed, "unfixed-hidden")):
+        if setting not in settings or not holds(place, settings[setting]):
+            continue
+        kind = place[1].startswith("deb/")
+        alike = [
+            other for (of, other), miss in misses.items()
+            if of == scanner.name and other[1].startswith("deb/") == kind and is_open(miss)
+            and holds(other, settings[setting])
+        ]
+        if is_open(misses[scanner.name, place]) and len(alike) >= ENOUGH:
+            return name
+    return None
+
+
+def is_open(miss):
+    """True for silence on a package that the scanner lists and matches."""
+    return miss.verdict == "no-match" and not miss.owned
 
 
 def is_reported(finding):
@@ -727,9 +835,31 @@ def is_reported(finding):
     return any(statement.kind == "reported" for said in statements for statement in said)
 
 
-def expected(facts, inventory, rootfs, names, failed):
+def silences(findings, scanners, facts):
+    """Why scanners say nothing, by (scanner, place), as far as each alone tells."""
+    misses = {}
+    for place, finding in findings.items():
+        for scanner in scanners:
+            statements = finding["said"].get(scanner.name, [])
+            if any(statement.kind == "reported" for statement in statements):
+                continue
+            notices = getattr(scanner, "notices", {}).get(place[1], set()) & {
+                fact["dsa"] for fact in facts if (fact["id"], fact["ecosystem"], fact["package"]) in finding["facts"]
+                and "dsa" in fact
+            }
+            if notices:
+                miss = Miss("covered", "covering-advisory", f"through {', '.join(sorted(notices))}")
+            elif statements:
+                miss = Miss("suppressed", statements[0].kind, "a rule that it was given or that ships with it")
+            else:
+                miss = scanner.silence(sorted(finding["facts"])[0], place[1])
+            misses[scanner.name, place] = miss
+    return misses
+
+
+def expected(facts, inventory, rootfs, names, failed, settings):
     installed = packages(inventory)
-    scanners = scanners_of([name for name in names if name not in failed], facts, installed, rootfs)
+    scanners = scanners_of([name for name in names if name not in failed], facts, installed, rootfs, settings)
     classes = Classes()
     said = [(scanner, statement) for scanner in scanners for statement in scanner.statements()]
     for _, statement in said:
@@ -739,25 +869,23 @@ def expected(facts, inventory, rootfs, names, failed):
     findings = {}
     for scanner, statement in said:
         name = classes.name(next(iter(statement.uses)).removeprefix("DEBIAN-"))
-        finding = findings.setdefault((name, statement.group), {"facts": set(), "said": {}})
+        finding = findings.setdefault((name, statement.group), {"facts": set(), "said": {}, "published": []})
         finding["facts"].add(statement.fact)
         finding["said"].setdefault(scanner.name, []).append(statement)
+        if scanner.name in ("snyk", "docker-scout"):
+            finding["published"] += scanner.facts[statement.fact]
+    # What all who know it withhold is no finding.
+    findings = {place: finding for place, finding in findings.items() if is_reported(finding)}
+    silent = silences(findings, scanners, facts)
 
     rows = []
-    for (name, group), finding in sorted(findings.items()):
-        kinds = {statement.kind for statements in finding["said"].values() for statement in statements}
-        if kinds == {"suppressed"}:
-            # Withheld by all who know it: no finding.
-            continue
+    for place, finding in sorted(findings.items()):
+        name, group = place
         reporters, misses = {}, {}
         for scanner in scanners:
-            statements = finding["said"].get(scanner.name, [])
-            direct = [statement for statement in statements if statement.kind == "reported"]
-            notices = getattr(scanner, "notices", {}).get(group, set()) & {
-                fact["dsa"] for fact in facts if (fact["id"], fact["ecosystem"], fact["package"]) in finding["facts"]
-                and "dsa" in fact
-            }
-            if direct:
+            miss = silent.get((scanner.name, place))
+            if miss is None:
+                direct = [s for s in finding["said"][scanner.name] if s.kind == "reported"]
                 reporters[scanner.name] = {
                     "ids": sorted({used for statement in direct for used in statement.uses}),
                     "severity": max((s.severity for s in direct), key=("unknown", *BANDS).index),
@@ -765,16 +893,13 @@ def expected(facts, inventory, rootfs, names, failed):
                     "fixed_in": sorted({version for s in direct for version in s.fix[1]}),
                 }
                 continue
-            if notices:
-                miss = Miss("covered", "covering-advisory", f"through {', '.join(sorted(notices))}")
-            elif statements:
-                miss = Miss("suppressed", "shipped-rule", "a rule that ships with it")
-            else:
-                miss = scanner.silence(sorted(finding["facts"])[0], group)
+            by_setting = None
+            if miss.verdict not in ("covered", "suppressed", "not-assessed"):
+                by_setting = hidden(scanner, place, findings, silent)
             misses[scanner.name] = {
-                "verdict": miss.verdict,
-                "cause": miss.cause or cause(miss, scanner.name, (name, group), findings, installed),
-                "because": miss.because,
+                "verdict": "suppressed" if by_setting else miss.verdict,
+                "cause": by_setting or miss.cause or cause(miss, scanner, place, findings, installed),
+                "because": "it was told not to show it" if by_setting else miss.because,
             }
         for scanner in failed:
             misses[scanner] = {"verdict": "failed", "cause": "no-result", "because": "it gives no result"}
@@ -787,18 +912,18 @@ def expected(facts, inventory, rootfs, names, failed):
 
 
 def unchecked(inventory, rows):
-    """NVIDIA's own packages: its apt packages, and the wheels of CUDA. Nobody has advisories for them."""
+    """NVIDIA's own packages on which nobody reports anything: its apt packages, and the wheels of CUDA."""
+    reported = {row["group"] for row in rows}
     found = [
         f"deb/{package.binary}@{package.binary_version}"
         for package in packages(inventory)
-        if "@nvidia.com" in package.maintainer
+        if "@nvidia.com" in package.maintainer and package.group not in reported
     ]
     wheels = [
         package.group
         for package in packages(inventory)
         if package.ecosystem == "pypi" and re.fullmatch(r"nvidia-.*-cu\d+", package.name)
     ]
-    reported = {row["group"] for row in rows}
     return sorted(found + [group for group in wheels if group not in reported])
 
 
@@ -810,15 +935,23 @@ def main():
     names = sorted(DATABASE)
     parser.add_argument("--scanners", default=",".join(names), help="the line-up, separated by commas")
     parser.add_argument("--failed", default="", help="those of it that will give no result")
+    parser.add_argument("--setting", action="append", default=[], help="how a scanner is called: SCANNER:SETTING")
     arguments = parser.parse_args()
     line_up = [name for name in arguments.scanners.split(",") if name]
     failed = [name for name in arguments.failed.split(",") if name]
     for name in line_up + failed:
         if name not in DATABASE:
             parser.error(f"no scanner is called {name}; there are {', '.join(names)}")
+    settings = {}
+    for setting in arguments.setting:
+        name, _, what = setting.partition(":")
+        key, _, value = what.partition("=")
+        if name not in DATABASE or key not in SETTINGS:
+            parser.error(f"no setting is called {setting}")
+        settings.setdefault(name, {})[key] = value
     facts = json.loads(arguments.facts.read_text())
     inventory = json.loads(arguments.inventory.read_text())
-    rows = expected(facts, inventory, arguments.rootfs, line_up, failed)
+    rows = expected(facts, inventory, arguments.rootfs, line_up, failed, settings)
     answer = {
         "scanners": line_up,
         "failed": failed,

@@ -48,6 +48,8 @@ type Advisory struct {
 	Snyk string `json:"snyk,omitempty"`
 	// DSA is the Debian announcement that covers the flaw.
 	DSA string `json:"dsa,omitempty"`
+	// Published is when the flaw became known (RFC 3339), for services that tell; not used here.
+	Published string `json:"published,omitempty"`
 	// In holds the planted differences by database.
 	In map[string]Difference `json:"in,omitempty"`
 	// Why says what the planted differences are for.
@@ -66,6 +68,10 @@ type Difference struct {
 	Status string `json:"status,omitempty"`
 	// OnlyID is the one name under which the database knows the flaw.
 	OnlyID string `json:"only_id,omitempty"`
+	// StatedFix is a fix that Snyk names whatever it takes for affected; not used here.
+	StatedFix string `json:"stated_fix,omitempty"`
+	// Source is whose advisory Docker Scout calls it; not used here.
+	Source string `json:"source,omitempty"`
 }
 
 // An Override tells a value that is null from one that is not given.

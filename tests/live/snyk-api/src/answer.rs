@@ -108,8 +108,21 @@ pub struct Tested {
     pub issues: usize,
 }
 
-/// Tests a posted scan result against the advisories. The error is for the client, in words.
-pub fn test(advisories: &[Advisory], posted: &str) -> Result<Tested, String> {
+const WORDS: [&str; 4] = ["low", "medium", "high", "critical"];
+
+/// Tests a posted scan result against the advisories, those below the threshold left out. The error is
+/// for the client, in words.
+pub fn test(
+    advisories: &[Advisory],
+    posted: &str,
+    threshold: Option<&str>,
+) -> Result<Tested, String> {
+    let rank = |word: &str| WORDS.iter().position(|known| *known == word);
+    let floor = match threshold {
+        None => Some(0),
+        Some(word) => rank(word),
+    };
+    let floor = floor.ok_or("severityThreshold is none of low, medium, high, critical")?;
     let refused = |error: serde_json::Error| format!("not a scan result: {error}");
     let posted: Posted<'_> = serde_json::from_str(posted).map_err(refused)?;
     let fact = posted
@@ -142,7 +155,8 @@ pub fn test(advisories: &[Advisory], posted: &str) -> Result<Tested, String> {
             _ => version.to_owned(),
         };
         for advisory in advisories {
-            if is_affected(ecosystem, &info.name, &compared, advisory) {
+            let is_shown = rank(advisory.shown_severity()) >= Some(floor);
+            if is_shown && is_affected(ecosystem, &info.name, &compared, advisory) {
                 issues.push(issue(info, version, advisory));
                 let data = || issue_data(ecosystem, &graph.pkg_manager, advisory);
                 issues_data
@@ -175,7 +189,7 @@ pub fn test(advisories: &[Advisory], posted: &str) -> Result<Tested, String> {
 
 fn issue(info: &PkgInfo, version: &str, advisory: &Advisory) -> Value {
     let mut fix = json!({"isPatchable": false, "upgradePaths": [], "isRuntime": false});
-    if let (Some(fixed), Some(fix)) = (&advisory.fixed, fix.as_object_mut()) {
+    if let (Some(fixed), Some(fix)) = (advisory.named_fix(), fix.as_object_mut()) {
         fix.insert("nearestFixedInVersion".to_owned(), json!(fixed));
     }
     json!({
@@ -245,7 +259,7 @@ fn issue_data(ecosystem: Ecosystem, manager: &PkgManager, advisory: &Advisory) -
         "cvssSources": sources,
         "identifiers": identifiers,
         "semver": {"vulnerable": [range]},
-        "fixedIn": advisory.fixed.as_slice(),
+        "fixedIn": advisory.named_fix().as_slice(),
         "patches": [],
         "packageName": advisory.package,
         "packageManager": manager,
@@ -258,7 +272,7 @@ fn issue_data(ecosystem: Ecosystem, manager: &PkgManager, advisory: &Advisory) -
         "isDisputed": false,
         "creationTime": DATE,
         "disclosureTime": DATE,
-        "publicationTime": DATE,
+        "publicationTime": advisory.published.as_deref().unwrap_or(DATE),
         "modificationTime": DATE,
     })
 }

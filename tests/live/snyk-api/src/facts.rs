@@ -33,6 +33,12 @@ pub struct Advisory {
     pub status: Option<String>,
     /// The id in Snyk's database.
     pub snyk: String,
+    /// When it became known (RFC 3339), where the facts tell.
+    #[serde(default)]
+    pub published: Option<String>,
+    /// The fix that Snyk names, whatever versions it takes for affected; `None`: `fixed`.
+    #[serde(skip)]
+    pub stated_fix: Option<String>,
     /// What the databases say in place of the facts.
     #[serde(default, rename = "in")]
     differences: Differences,
@@ -54,6 +60,7 @@ struct Difference {
     fixed: Override,
     status: Option<String>,
     only_id: Option<String>,
+    stated_fix: Option<String>,
 }
 
 /// A planted fix: `null` in the facts takes the fix away, which is not the same as saying nothing.
@@ -87,6 +94,7 @@ impl Advisory {
             fixed,
             status,
             only_id,
+            stated_fix,
         } = std::mem::take(&mut self.differences.snyk);
         if let Some(status) = status {
             self.status = Some(status);
@@ -97,6 +105,7 @@ impl Advisory {
         if let Override::Given(fixed) = fixed {
             self.fixed = fixed;
         }
+        self.stated_fix = stated_fix;
         if let Some(only_id) = only_id {
             self.aliases.clear();
             if only_id.starts_with("SNYK-") {
@@ -108,6 +117,11 @@ impl Advisory {
             self.severity.insert("snyk".to_owned(), severity);
         }
         Some(self)
+    }
+
+    /// The fix that an answer names.
+    pub fn named_fix(&self) -> Option<&str> {
+        self.stated_fix.as_deref().or(self.fixed.as_deref())
     }
 
     /// The ids that start with the prefix.
@@ -163,6 +177,16 @@ mod tests {
                 .as_deref(),
             Some("2")
         );
+    }
+
+    #[test]
+    fn a_fix_may_be_named_beside_the_affected_versions() {
+        let advisory = &one(r#","in":{"snyk":{"fixed":null,"stated_fix":"1"}}"#)[0];
+        assert_eq!(
+            (advisory.fixed.as_deref(), advisory.named_fix()),
+            (None, Some("1"))
+        );
+        assert_eq!(one("")[0].named_fix(), Some("2"));
     }
 
     #[test]

@@ -98,7 +98,7 @@ impl Server {
             }
             ("POST", Some("test-dependencies")) => {
                 std::thread::sleep(self.delay);
-                match answer::test(&self.advisories, &request.body) {
+                match answer::test(&self.advisories, &request.body, threshold(&request.target)) {
                     Ok(tested) => Reply {
                         status: 200,
                         body: tested.body,
@@ -113,4 +113,11 @@ impl Server {
             _ => Reply::error(404, "no such path in this stand-in of the Snyk API"),
         }
     }
+}
+/// The severity below which the client wants nothing, from the query of a request.
+fn threshold(target: &str) -> Option<&str> {
+    let (_, query) = target.split_once('?')?;
+    query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("severityThreshold="))
 }

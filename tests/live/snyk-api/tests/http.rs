@@ -80,11 +80,15 @@ impl Running {
     }
 
     fn test(&self, token: &str, posted: &Value) -> (u16, Value) {
+        self.test_with(token, posted, "org=")
+    }
+
+    fn test_with(&self, token: &str, posted: &Value, query: &str) -> (u16, Value) {
         let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
         packed.write_all(posted.to_string().as_bytes()).unwrap();
         self.ask(
             token,
-            "POST /api/v1/test-dependencies?org=",
+            &format!("POST /api/v1/test-dependencies?{query}"),
             &packed.finish().unwrap(),
         )
     }
@@ -133,6 +137,19 @@ fn an_affected_package_gets_its_issue_and_the_graph_comes_back() {
         log,
         "POST /api/v1/test-dependencies 200 pip: 1 packages, 1 issues\n"
     );
+}
+
+#[test]
+fn what_is_below_the_threshold_is_left_out() {
+    let server = Running::start("threshold", &[]);
+    let issues = |threshold: &str| {
+        let query = format!("org=&severityThreshold={threshold}");
+        let (status, answer) = server.test_with(TOKEN, &project("3.1.2"), &query);
+        (status, answer["result"]["issues"].as_array().map(Vec::len))
+    };
+    assert_eq!(issues("high"), (200, Some(1)));
+    assert_eq!(issues("critical"), (200, Some(0)));
+    assert_eq!(issues("severe").0, 400);
 }
 
 #[test]
