@@ -8,6 +8,7 @@ the scanners. run.sh prepares all of them. Prints a table of scenarios, one of w
 difference; exit code 0 only without differences.
 """
 
+import collections
 import json
 import os
 import pathlib
@@ -20,6 +21,13 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ALL = ["trivy", "grype", "snyk", "docker-scout", "osv-scanner"]
+# Causes that the facts and the settings below bring about; README.md says which are not.
+PLANTED = {
+    "built-in-rule", "covering-advisory", "database-older", "distribution-fixed", "ecosystem",
+    "ecosystem-not-catalogued", "fixed-at-installed", "given-rule", "listed", "no-package-list", "no-result",
+    "not-catalogued", "not-in-data", "other-advisory-source", "other-version", "owned-by-os-package",
+    "severity-floor", "shipped-rule", "third-party", "unfixed-hidden", "version-range",
+}  # fmt: skip
 TOKEN = "00000000-0000-4000-8000-000000000000"
 
 
@@ -61,6 +69,8 @@ class Live:
         self.scratch = self.work / scratch
         self.rows = []
         self.differences = []
+        # Causes by scanner, over all runs that were compared.
+        self.causes = collections.Counter()
         if keep:
             # For looking at the runs of earlier scenarios.
             return
@@ -134,6 +144,19 @@ class Live:
         environment.update(changes)
         return environment
 
+    def adapters_with(self, name, **changes):
+        """A directory like `adapters()` has it, with manifests in which one line gives way to others."""
+        directory = self.scratch / f"adapters-{name}"
+        shutil.copytree(self.adapter_directory, directory)
+        for scanner, replacements in changes.items():
+            manifest = (HERE.parents[1] / f"adapters/{scanner}.yaml").read_text()
+            for line, lines in replacements.items():
+                if manifest.count(f"{line}\n") != 1:
+                    raise SystemExit(f"scenarios.py: adapters/{scanner}.yaml has changed; mend this script")
+                manifest = manifest.replace(f"{line}\n", "".join(f"{new}\n" for new in lines))
+            (directory / f"{scanner}.yaml").write_text(manifest)
+        return directory
+
     def command(self, image, out, scanners=ALL):
         return [
             str(self.crosscheck), "scan", image, "--scanners", ",".join(scanners),
@@ -157,24 +180,29 @@ class Live:
             raise SystemExit(f"scenarios.py: {name}: exit code {done.returncode}\n{done.stderr}")
         return done.returncode, json.loads(done.stdout), json.loads((out / "run.json").read_text()), seconds
 
-    def expect(self, scanners=ALL, failed=()):
+    def expect(self, scanners=ALL, failed=(), settings=()):
         command = [
             sys.executable, str(HERE / "expect.py"), str(HERE / "facts.json"), str(self.work / "inventory.json"),
             str(self.work / "image/rootfs"), "--scanners", ",".join(scanners),
         ]  # fmt: skip
         if failed:
             command += ["--failed", ",".join(failed)]
+        for setting in settings:
+            command += ["--setting", setting]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
-    def compare(self, name, scanners=ALL, failed=(), show=False):
+    def compare(self, name, scanners=ALL, failed=(), show=False, settings=()):
         """Holds a scan's report against the expectation."""
         expected = self.scratch / f"{name}.expected.json"
-        expected.write_text(self.expect(scanners, failed))
+        expected.write_text(self.expect(scanners, failed, settings))
         done = subprocess.run(
             [sys.executable, str(HERE / "compare.py"), str(expected), str(self.scratch / name / "report.json")],
             capture_output=True,
             text=True,
         )
+        report = json.loads((self.scratch / name / "report.json").read_text())
+        for finding in report["findings"]:
+            self.causes.update((verdict["cause"], scanner) for scanner, verdict in finding["verdicts"].items())
         lines = done.stdout.splitlines()
         count = int(re.search(r"^differences: (\d+)$", done.stdout, re.MULTILINE).group(1))
         table = [line for line in lines if re.search(r"\s\d+\s+\d+\s+\d+$|expected\s+seen", line)]
@@ -200,6 +228,16 @@ class Live:
         self.check(name, f"{scanner} failed, {kind}", row["status"] == "failed" and told)
         if row.get("kind") != kind:
             self.differences.append(f"{name}: {scanner}: {json.dumps(row)}")
+
+    def print_causes(self):
+        """How often each scanner's part in a finding had each cause: none that is planted may be missing."""
+        width = max(len(cause) for cause, _ in self.causes)
+        print(f"\n{'cause':<{width}}" + "".join(f"  {scanner:>12}" for scanner in ALL))
+        for cause in sorted({cause for cause, _ in self.causes} | PLANTED):
+            counts = [self.causes[cause, scanner] for scanner in ALL]
+            print(f"{cause:<{width}}" + "".join(f"  {count or '-':>12}" for count in counts))
+            if cause in PLANTED and not any(counts):
+                self.check("causes", f"{cause} occurs", False)
 
     def summary(self, title):
         """Prints what came out, and gives the exit code."""
@@ -298,6 +336,54 @@ def corrupt(live, snyk):
     live.compare("damaged-databases", failed=["trivy", "grype", "osv-scanner"])
 
 
+def settings(live, snyk):
+    """Scanners that are told to show less: by their reports' word, or by what is missing from them."""
+    trivy_ignores, grype_ignores = live.scratch / "trivyignore", live.scratch / "grype.yaml"
+    trivy_ignores.write_text("CVE-2021-23337\nCVE-2011-3374\n")
+    grype_ignores.write_text("ignore:\n  - vulnerability: GHSA-cph5-m8f7-6c5x\n  - vulnerability: CVE-2018-20796\n")
+    scan, go = "      - image", "go-module-binary-cataloger"
+    languages = ["pypi", "npm", "maven", "golang", "gem", "cargo", "nuget", "composer", "bitnami", "conan",
+                 "cocoapods", "swift", "pub", "hex", "julia"]  # fmt: skip
+    variants = {
+        "settings-fixed": (
+            {
+                "trivy": {scan: [scan, "      - --ignore-unfixed"]},
+                "grype": {
+                    '    args: [-o, "json={output}", "sbom:{inventory}"]':
+                        [f'    args: [-c, {grype_ignores}, -o, "json={{output}}", "sbom:{{inventory}}"]']
+                },
+                "snyk": {"      - --print-deps": ["      - --print-deps", "      - --severity-threshold=high"]},
+            },
+            ["trivy:only-fixed", "grype:ignores=GHSA-cph5-m8f7-6c5x+CVE-2018-20796", "snyk:says-floor=high"],
+        ),
+        "settings-severity": (
+            {
+                "trivy": {scan: [scan, "      - --severity", "      - HIGH,CRITICAL"]},
+                "grype": {
+                    '    args: [scan, "{platform}", -o, "syft-json={output}", "{source}"]':
+                        [f'    args: [scan, --select-catalogers=-{go}, "{{platform}}", -o, "syft-json={{output}}", "{{source}}"]']
+                },
+            },
+            ["trivy:floor=high", "grype:lists-no=golang"],
+        ),
+        "settings-list": (
+            {"trivy": {"      - --list-all-pkgs":
+                       ["      - --list-all-pkgs=false", "      - --ignorefile", f"      - {trivy_ignores}"]}},
+            ["trivy:no-list", "trivy:ignores=CVE-2021-23337+CVE-2011-3374"],
+        ),
+        "settings-system": (
+            {"trivy": {"      - os,library": ["      - os"]} | {f"    - {kind}": [] for kind in languages}},
+            ["trivy:matches=deb"],
+        ),
+    }  # fmt: skip
+    usual = live.adapter_directory
+    for name, (changes, told) in variants.items():
+        live.adapter_directory = live.adapters_with(name, **changes)
+        live.scan(name, live.archive, live.environment(snyk))
+        live.adapter_directory = usual
+        live.compare(name, settings=told)
+
+
 def side_by_side(live, snyk):
     """Two scans at a time with one Trivy cache."""
     runs = [
@@ -360,6 +446,7 @@ def main():
 
         killed(live, snyk.url)
         corrupt(live, snyk.url)
+        settings(live, snyk.url)
         side_by_side(live, snyk.url)
         timings(live, snyk.url, seconds, record)
         # A network namespace of its own, in which not even loopback is up.
@@ -372,6 +459,7 @@ def main():
         live.check_failed("expired-token", report, "snyk", "authentication")
         live.compare("expired-token", failed=["snyk"])
 
+    live.print_causes()
     return live.summary("live tests")
 
 
