@@ -809,7 +809,8 @@ def hidden(scanner, place, findings, misses):
     def is_unfixed(place, _):
         return all(statement.fix[0] != "fixed" for statement in reports(findings[place]))
 
-    if "says-floor" in settings and is_below(place, settings["says-floor"]):
+    may_be_listed = misses[scanner.name, place].verdict != "package-not-seen"
+    if "says-floor" in settings and may_be_listed and is_below(place, settings["says-floor"]):
         return "severity-floor"
     for setting, holds, name in (("floor", is_below, "severity-floor"), ("only-fixed", is_unfixed, "unfixed-hidden")):
         if setting not in settings or not holds(place, settings[setting]):
@@ -897,7 +898,8 @@ def expected(facts, inventory, rootfs, names, failed, settings):
             if miss.verdict not in ("covered", "suppressed", "not-assessed"):
                 by_setting = hidden(scanner, place, findings, silent)
             misses[scanner.name] = {
-                "verdict": "suppressed" if by_setting else miss.verdict,
+                # What its report does not state may be a gap in its data as well.
+                "verdict": "suppressed" if by_setting and "says-floor" in scanner.settings else miss.verdict,
                 "cause": by_setting or miss.cause or cause(miss, scanner, place, findings, installed),
                 "because": "it was told not to show it" if by_setting else miss.because,
             }
