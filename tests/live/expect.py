@@ -774,7 +774,8 @@ def cause(miss, scanner, place, findings, installed):
     fixes = {version for statement in said for version in statement.fix[1]}
     versions = {package.version for statement in said for package in statement.packages}
     if group.startswith("deb/"):
-        if any(not any(debian_less(v, fix) for v in versions) for fix in fixes):
+        # Syft states no version of a source that has the binary's, so that it is not known what to compare.
+        if scanner.name != "grype" and any(not any(debian_less(v, fix) for v in versions) for fix in fixes):
             return "fixed-at-installed"
         # All but Scout have Debian's tracker for these and nothing else.
         if scanner.name != "docker-scout" and all(statement.source for statement in said):
