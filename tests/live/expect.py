@@ -774,8 +774,10 @@ def cause(miss, scanner, place, findings, installed):
     fixes = {version for statement in said for version in statement.fix[1]}
     versions = {package.version for statement in said for package in statement.packages}
     if group.startswith("deb/"):
-        # Syft states no version of a source that has the binary's, so that it is not known what to compare.
-        if scanner.name != "grype" and any(not any(debian_less(v, fix) for v in versions) for fix in fixes):
+        # Syft states no version of a source that has the binary's, and findings state none: where Trivy has no
+        # whole list either, it is not known what to compare.
+        knows_sources = scanner.name != "grype" and "no-list" not in scanner.settings
+        if knows_sources and any(not any(debian_less(v, fix) for v in versions) for fix in fixes):
             return "fixed-at-installed"
         # All but Scout have Debian's tracker for these and nothing else.
         if scanner.name != "docker-scout" and all(statement.source for statement in said):
@@ -810,7 +812,7 @@ def hidden(scanner, place, findings, misses):
     def is_unfixed(place, _):
         return all(statement.fix[0] != "fixed" for statement in reports(findings[place]))
 
-    may_be_listed = misses[scanner.name, place].verdict != "package-not-seen"
+    may_be_listed = misses[scanner.name, place].verdict not in ("package-not-seen", "other-version")
     if "says-floor" in settings and may_be_listed and is_below(place, settings["says-floor"]):
         return "severity-floor"
     for setting, holds, name in (("floor", is_below, "severity-floor"), ("only-fixed", is_unfixed, "unfixed-hidden")):
