@@ -196,6 +196,32 @@ impl PageArgs {
     }
 }
 
+/// How a comparison is shown.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Output")]
+pub(super) struct TextOutputArgs {
+    /// Format on standard output: table, json (see crosscheck schema) or markdown
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_text_format)]
+    pub(super) format: TextFormat,
+
+    /// Show every row of every list
+    #[arg(long)]
+    all: bool,
+
+    #[command(flatten)]
+    page: PageArgs,
+}
+
+impl TextOutputArgs {
+    /// The layout for standard output.
+    pub(super) fn options(&self) -> Options {
+        Options {
+            rows: (!self.all).then_some(Options::DEFAULT_ROWS),
+            ..self.page.options()
+        }
+    }
+}
+
 /// Lets `write` fill standard output. A reader that goes away early (`| head`) is no error; the exit
 /// code still tells the verdict.
 pub(super) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {

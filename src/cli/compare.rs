@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::common::{LoadedPolicy, PageArgs, PolicyArgs, parse_text_format, print, say};
+use super::common::{LoadedPolicy, PolicyArgs, TextOutputArgs, print, say};
 use super::error::Error;
 use super::exit;
 use super::opened::{self, Opened};
@@ -12,7 +12,7 @@ use crate::bundle::find::{Found, find};
 use crate::coverage::{Comparisons, ImageInput, InventoryTally};
 use crate::model::ScannerRun;
 use crate::model::comparison::UnreadInput;
-use crate::report::{self, Options, TextFormat};
+use crate::report;
 
 /// Compare the scanners: what each misses and why, how far they agree, which of them to choose
 #[derive(Args, Debug)]
@@ -36,22 +36,8 @@ pub(super) struct CompareArgs {
     #[command(flatten)]
     policy: PolicyArgs,
 
-    /// Format of the comparison: table, json (see crosscheck schema comparison) or markdown
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "table",
-        value_parser = parse_text_format,
-        help_heading = "Output"
-    )]
-    format: TextFormat,
-
-    /// Show every row
-    #[arg(long, help_heading = "Output")]
-    all: bool,
-
     #[command(flatten)]
-    page: PageArgs,
+    output: TextOutputArgs,
 }
 
 /// Runs the subcommand.
@@ -107,11 +93,8 @@ pub(super) fn run(args: &CompareArgs) -> Result<u8, Error> {
         .map(|(source, problem)| UnreadInput { source, problem })
         .collect();
     comparison.unread.sort();
-    let options = Options {
-        rows: (!args.all).then_some(Options::DEFAULT_ROWS),
-        ..args.page.options()
-    };
-    print(|out| report::write_comparison(args.format, &comparison, &options, out))?;
+    let options = args.output.options();
+    print(|out| report::write_comparison(args.output.format, &comparison, &options, out))?;
     Ok(if comparison.unread.is_empty() {
         exit::PASS
     } else {

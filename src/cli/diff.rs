@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::common::{PageArgs, PolicyArgs, parse_text_format, print};
+use super::common::{PolicyArgs, TextOutputArgs, print};
 use super::error::Error;
 use super::exit;
 use super::opened::{self, Opened};
@@ -12,7 +12,7 @@ use crate::bundle::Bundle;
 use crate::coverage::changes::{Side, changes};
 use crate::model::changes::Changes;
 use crate::model::report::Report;
-use crate::report::{self, Options, TextFormat};
+use crate::report;
 
 /// Tell what changed between two runs: what is new, what is fixed, what is gone for another reason
 #[derive(Args, Debug)]
@@ -46,22 +46,8 @@ pub(super) struct DiffArgs {
     #[command(flatten)]
     policy: PolicyArgs,
 
-    /// Format on standard output: table, json (see crosscheck schema diff) or markdown
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "table",
-        value_parser = parse_text_format,
-        help_heading = "Output"
-    )]
-    format: TextFormat,
-
-    /// Show every row of every list
-    #[arg(long, help_heading = "Output")]
-    all: bool,
-
     #[command(flatten)]
-    page: PageArgs,
+    output: TextOutputArgs,
 }
 
 /// Runs the subcommand.
@@ -69,11 +55,8 @@ pub(super) fn run(args: &DiffArgs) -> Result<u8, Error> {
     let a = Subject::open(&args.a, &args.policy)?;
     let b = Subject::open(&args.b, &args.policy)?;
     let changes = changes(&a.side(), &b.side());
-    let options = Options {
-        rows: (!args.all).then_some(Options::DEFAULT_ROWS),
-        ..args.page.options()
-    };
-    print(|out| report::write_changes(args.format, &changes, &options, out))?;
+    let options = args.output.options();
+    print(|out| report::write_changes(args.output.format, &changes, &options, out))?;
     Ok(if args.fail_on_new {
         verdict(&changes)
     } else {

@@ -16,6 +16,8 @@ mod unchecked;
 mod verdicts;
 
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;

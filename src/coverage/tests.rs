@@ -4,125 +4,14 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use super::testing::{Scanner, deb, pypi};
 use super::*;
 use crate::model::{
-    AdvisoryId, AdvisoryState, Database, Distro, Ecosystem, Failure, FailureKind, Finding, IdLink,
-    IdRelation, InventoryScope, Observation, Outcome, Package, ScannerReport, ScannerVerdict,
-    SkippedPackages, SourcePackage, Strength, Suppressed, Verdict,
+    AdvisoryId, AdvisoryState, Database, Distro, Ecosystem, Finding, Outcome, Package,
+    ScannerVerdict, Strength, Verdict,
 };
 use crate::reconcile::reconcile;
 use crate::reconcile::severity::SeverityRule;
-
-/// A scanner's run, built sentence by sentence.
-struct Scanner(ScannerRun);
-
-impl Scanner {
-    fn new(name: &str) -> Self {
-        let mut report = ScannerReport::new(ScannerId::new(name), "test");
-        report.inventory = InventoryScope::Complete;
-        Self(ScannerRun::of(report, format!("{name}.json")))
-    }
-
-    fn report(&mut self) -> &mut ScannerReport {
-        self.0.report.as_mut().unwrap()
-    }
-
-    fn has(mut self, package: Package) -> Self {
-        self.report().packages.push(package);
-        self
-    }
-
-    fn observation(&mut self, id: &str, links: &[&str], package: Package) -> Observation {
-        let report = self.report();
-        report.packages.push(package);
-        Observation {
-            links: links
-                .iter()
-                .map(|id| IdLink {
-                    id: AdvisoryId::new(id),
-                    relation: IdRelation::Alias,
-                    field: "test",
-                })
-                .collect(),
-            ..Observation::of(
-                id,
-                report.packages.len() - 1,
-                format!("/{}", report.observations.len()),
-            )
-        }
-    }
-
-    fn reports(mut self, id: &str, links: &[&str], package: Package) -> Self {
-        let observation = self.observation(id, links, package);
-        self.report().observations.push(observation);
-        self
-    }
-
-    fn withholds(mut self, id: &str, package: Package, reason: &str) -> Self {
-        let observation = self.observation(id, &[], package);
-        self.report().suppressed.push(Suppressed {
-            observation,
-            reason: reason.to_owned(),
-            by_default_rule: true,
-        });
-        self
-    }
-
-    fn only_vulnerable(mut self) -> Self {
-        self.report().inventory = InventoryScope::VulnerableOnly;
-        self
-    }
-
-    fn assesses(mut self, ecosystems: &[&str]) -> Self {
-        self.0.capabilities.ecosystems = ecosystems.iter().map(|e| (*e).to_owned()).collect();
-        self
-    }
-
-    fn skips_maintainer(mut self, pattern: &str) -> Self {
-        self.0
-            .capabilities
-            .skips_maintainers
-            .push(pattern.to_owned());
-        self
-    }
-
-    fn skips_package(mut self, ecosystem: &str, name: &str) -> Self {
-        self.0.capabilities.skips_packages.push(SkippedPackages {
-            ecosystem: ecosystem.to_owned(),
-            name: name.to_owned(),
-            before: None,
-            since: None,
-            vulnerabilities: Vec::new(),
-            recorded_in: Vec::new(),
-            reason: "a rule that ships with it".to_owned(),
-        });
-        self
-    }
-
-    fn failed(mut self) -> Self {
-        self.0.outcome = Outcome::Failed(Failure {
-            kind: FailureKind::Timeout,
-            cause: "it ran for 600 s".to_owned(),
-            remedy: "give it more time".to_owned(),
-        });
-        self.0.report = None;
-        self
-    }
-}
-
-fn pypi(name: &str, version: &str) -> Package {
-    Package::new(Ecosystem::PyPi, name, version)
-}
-
-fn deb(name: &str, version: &str, source: &str) -> Package {
-    Package {
-        source: Some(SourcePackage {
-            name: source.to_owned(),
-            version: None,
-        }),
-        ..Package::new(Ecosystem::Deb, name, version)
-    }
-}
 
 const CVE: &str = "CVE-2024-6345";
 
@@ -155,7 +44,7 @@ fn assert_verdict(verdict: &ScannerVerdict, expected: (Verdict, Strength), reaso
 }
 
 fn trivy() -> Scanner {
-    Scanner::new("trivy").reports(CVE, &[], pypi("setuptools", "65.5.1"))
+    Scanner::new("trivy").reports(CVE, pypi("setuptools", "65.5.1"))
 }
 
 fn grype() -> Scanner {
@@ -166,7 +55,7 @@ fn grype() -> Scanner {
 
 #[test]
 fn who_lists_it_reports_it_under_whatever_id() {
-    let other = grype().reports("GHSA-cx63-2mw6-8hw5", &[CVE], pypi("setuptools", "65.5.1"));
+    let other = grype().reports_as("GHSA-cx63-2mw6-8hw5", &[CVE], pypi("setuptools", "65.5.1"));
     let verdict = verdict_beside(trivy(), other);
     assert_verdict(
         &verdict,
@@ -179,9 +68,9 @@ fn who_lists_it_reports_it_under_whatever_id() {
 fn an_umbrella_notice_covers_its_members() {
     let libssl = || deb("libssl3", "3.0.11-1", "openssl");
     let reporter = Scanner::new("trivy")
-        .reports("CVE-2024-1000", &[], libssl())
-        .reports("CVE-2024-1001", &[], libssl());
-    let other = grype().reports("DSA-5532-1", &["CVE-2024-1000", "CVE-2024-1001"], libssl());
+        .reports("CVE-2024-1000", libssl())
+        .reports("CVE-2024-1001", libssl());
+    let other = grype().reports_as("DSA-5532-1", &["CVE-2024-1000", "CVE-2024-1001"], libssl());
     let verdict = verdict_beside(reporter, other);
     assert_verdict(
         &verdict,
@@ -202,7 +91,7 @@ fn failing_is_not_finding_nothing() {
 
 #[test]
 fn what_a_scanner_withheld_is_told_with_its_rule() {
-    let other = grype().withholds(CVE, pypi("setuptools", "65.5.1"), "build tool");
+    let other = grype().withholds_by_itself(CVE, pypi("setuptools", "65.5.1"), "build tool");
     let verdict = verdict_beside(trivy(), other);
     assert_verdict(
         &verdict,
@@ -223,7 +112,7 @@ fn an_ecosystem_outside_the_adapters_list_is_not_assessed() {
 #[test]
 fn a_package_of_a_skipped_maintainer_is_not_assessed() {
     let package = || deb("libnvidia-compute", "550.54", "libnvidia-compute");
-    let reporter = Scanner::new("trivy").reports(CVE, &[], package());
+    let reporter = Scanner::new("trivy").reports(CVE, package());
     let mut own = package();
     own.maintainer = Some("CUDA <Tools@NVIDIA.com>".to_owned());
     let other = || grype().skips_maintainer("*@nvidia.com*");
@@ -234,7 +123,7 @@ fn a_package_of_a_skipped_maintainer_is_not_assessed() {
         "CUDA <Tools@NVIDIA.com>",
     );
 
-    let reporter = Scanner::new("trivy").reports(CVE, &[], package());
+    let reporter = Scanner::new("trivy").reports(CVE, package());
     let mut own = package();
     own.third_party = true;
     let verdict = verdict_beside(reporter, grype().has(own));
@@ -244,7 +133,7 @@ fn a_package_of_a_skipped_maintainer_is_not_assessed() {
         "not the distribution's own",
     );
 
-    let reporter = Scanner::new("trivy").reports(CVE, &[], package());
+    let reporter = Scanner::new("trivy").reports(CVE, package());
     let verdict = verdict_beside(reporter, other().has(package()));
     assert_verdict(
         &verdict,
@@ -257,7 +146,7 @@ fn a_package_of_a_skipped_maintainer_is_not_assessed() {
 #[test]
 fn what_a_rule_in_the_program_drops_is_inferred_as_suppressed() {
     let package = || deb("linux-libc-dev", "6.1.90-1", "linux");
-    let reporter = Scanner::new("trivy").reports(CVE, &[], package());
+    let reporter = Scanner::new("trivy").reports(CVE, package());
     let other = grype().skips_package("deb", "linux-libc-*").has(package());
     let verdict = verdict_beside(reporter, other);
     assert_verdict(
@@ -271,7 +160,7 @@ fn what_a_rule_in_the_program_drops_is_inferred_as_suppressed() {
 #[test]
 fn a_release_that_the_scanner_states_to_be_out_of_support_is_not_assessed() {
     let package = || deb("libssl1.1", "1.1.1n-0", "openssl");
-    let reporter = || Scanner::new("trivy").reports(CVE, &[], package());
+    let reporter = || Scanner::new("trivy").reports(CVE, package());
     let with = |end_of_life| {
         let mut other = grype().has(package());
         other.report().target.distro = Some(Distro {
@@ -320,7 +209,7 @@ fn another_version_is_told() {
         Strength::Inferred,
         "its list may lack the right one"
     );
-    let reporter = Scanner::new("trivy").reports(CVE, &[], deb("libssl3", "1:3.0.11-1", "openssl"));
+    let reporter = Scanner::new("trivy").reports(CVE, deb("libssl3", "1:3.0.11-1", "openssl"));
     let verdict = verdict_beside(reporter, grype().has(deb("libssl3", "3.0.12-1", "openssl")));
     assert_verdict(
         &verdict,
@@ -331,7 +220,7 @@ fn another_version_is_told() {
 
 #[test]
 fn a_lost_epoch_is_not_another_version() {
-    let reporter = Scanner::new("trivy").reports(CVE, &[], deb("login", "1:4.13-1", "shadow"));
+    let reporter = Scanner::new("trivy").reports(CVE, deb("login", "1:4.13-1", "shadow"));
     let verdict = verdict_beside(reporter, grype().has(deb("login", "4.13-1", "shadow")));
     assert_verdict(
         &verdict,
@@ -342,7 +231,7 @@ fn a_lost_epoch_is_not_another_version() {
 
 #[test]
 fn a_sibling_of_the_same_source_is_a_weaker_sight() {
-    let reporter = Scanner::new("trivy").reports(CVE, &[], deb("libssl3", "3.0.11-1", "openssl"));
+    let reporter = Scanner::new("trivy").reports(CVE, deb("libssl3", "3.0.11-1", "openssl"));
     let verdict = verdict_beside(reporter, grype().has(deb("openssl", "3.0.11-1", "openssl")));
     assert_verdict(
         &verdict,
@@ -373,7 +262,7 @@ fn why_there_is_no_match_is_told_where_it_shows() {
     );
 
     let elsewhere = grype()
-        .reports(CVE, &[], pypi("zz-vendored", "1.0"))
+        .reports(CVE, pypi("zz-vendored", "1.0"))
         .has(pypi("setuptools", "65.5.1"));
     let verdict = verdict_beside(trivy(), elsewhere);
     assert_verdict(
@@ -399,15 +288,14 @@ fn rows_and_pairs_count_what_the_verdicts_say() {
     let mut first = Scanner::new("grype");
     let mut second = Scanner::new("trivy").assesses(&["pypi"]);
     for (id, package) in [a("CVE-2024-0001"), a("CVE-2024-0002"), a("CVE-2024-0003")] {
-        first = first.reports(&id, &[], package);
+        first = first.reports(&id, package);
     }
     first = first.reports(
         "CVE-2024-0004",
-        &[],
         Package::new(Ecosystem::Conda, "zlib", "1.2"),
     );
     for (id, package) in [a("CVE-2024-0002"), a("CVE-2024-0003"), a("CVE-2024-0005")] {
-        second = second.reports(&id, &[], package);
+        second = second.reports(&id, package);
     }
     let (_, coverage) = compared(vec![first, second, Scanner::new("snyk").failed()]);
     let [pair] = &coverage.pairs[..] else {
@@ -443,7 +331,7 @@ fn what_a_partial_result_lacks_is_in_the_naive_agreement_alone() {
     };
     let (_, coverage) = compared(vec![
         trivy,
-        Scanner::new("grype").reports("CVE-2024-0001", &[], a()),
+        Scanner::new("grype").reports("CVE-2024-0001", a()),
     ]);
     let pair = &coverage.pairs[0];
     assert_eq!((pair.only_a, pair.adjusted_only_a), (1, 0), "{pair:?}");
@@ -454,10 +342,10 @@ fn what_a_partial_result_lacks_is_in_the_naive_agreement_alone() {
 fn what_was_rejected_is_in_the_naive_agreement_alone() {
     let a = || pypi("setuptools", "65.5.1");
     let (mut reconciled, _) = compared(vec![
-        Scanner::new("trivy").reports("CVE-2024-0001", &[], a()),
+        Scanner::new("trivy").reports("CVE-2024-0001", a()),
         Scanner::new("grype")
-            .reports("CVE-2024-0001", &[], a())
-            .reports("CVE-2024-0002", &[], a()),
+            .reports("CVE-2024-0001", a())
+            .reports("CVE-2024-0002", a()),
     ]);
     reconciled.findings[1].vulnerability.state = AdvisoryState::Rejected;
     let scanners = ["grype", "trivy"].map(ScannerId::new);
@@ -562,7 +450,7 @@ fn nvidias_own_packages_are_unchecked_unless_something_is_found_in_them() {
              NVIDIA's own packages",
         ]
     );
-    let list = unchecked_of(vec![Scanner::new("trivy").reports(CVE, &[], wheel())]);
+    let list = unchecked_of(vec![Scanner::new("trivy").reports(CVE, wheel())]);
     assert!(list.is_empty(), "{list:?}");
 }
 
@@ -624,11 +512,11 @@ fn the_same_files_make_no_scanner_look_better_for_listing_them_twice() {
         package
     };
     let (_, coverage) = compared(vec![
-        Scanner::new("inside").reports("CVE-2023-43804", &[], wheel()),
-        Scanner::new("outside").reports("CVE-2023-43804", &[], deb()),
+        Scanner::new("inside").reports("CVE-2023-43804", wheel()),
+        Scanner::new("outside").reports("CVE-2023-43804", deb()),
         Scanner::new("thorough")
-            .reports("CVE-2023-43804", &[], deb())
-            .reports("CVE-2023-43804", &[], wheel()),
+            .reports("CVE-2023-43804", deb())
+            .reports("CVE-2023-43804", wheel()),
     ]);
     let rows: Vec<_> = coverage
         .scanners

@@ -8,6 +8,7 @@ use crate::model::{Ecosystem, InventoryScope, ScannerId, ScannerRun};
 use crate::reconcile::{Inventory, InventoryPackage, Reconciled};
 
 use super::assessor::Assessor;
+use super::inventories::compared_name;
 use super::nvidia;
 
 /// The packages that some scanner catalogued and none assesses: each scanner leaves their kind,
@@ -97,11 +98,7 @@ fn rows(inventories: &BTreeMap<ScannerId, Inventory>) -> BTreeMap<RowKey, Row<'_
         for (group, packages) in &inventory.packages {
             for entry in packages {
                 let package = &entry.package;
-                let name = if group.0.is_os() {
-                    &package.name
-                } else {
-                    &group.1
-                };
+                let name = compared_name(group, package);
                 let version = normal_form(&group.0, &package.version);
                 let row = rows
                     .entry((group.0.clone(), name.clone(), version))
