@@ -102,6 +102,7 @@ pub fn examine(runs: &mut [ScannerRun], input: &Input<'_>) -> Analysis {
         findings,
         coverage,
         unchecked,
+        packages: coverage::listed(&reconciled.inventories, input.inventories),
         suppressed: reconciled.suppressed,
         accounting: reconciled.accounting,
         diagnostics: diagnostics(runs, input, noted),

@@ -11,9 +11,8 @@ use super::inputs::InputArgs;
 use crate::bundle::{FileError, MAX_REPORT_BYTES, read_limited};
 use crate::formats;
 use crate::model::ScannerReport;
-use crate::model::report::Report;
 use crate::policy::{self, Policy, ResolvedPolicy};
-use crate::report::{self, Format, Options, TextFormat};
+use crate::report::{self, Options, TextFormat};
 
 /// A policy is a page or ten; what is larger is something else.
 const MAX_POLICY: u64 = 1 << 20;
@@ -162,7 +161,7 @@ pub(super) enum Color {
 }
 
 /// How a page of text is laid out.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Output")]
 pub(super) struct PageArgs {
     /// Columns of the text [default: those of the terminal, else 100]
@@ -234,49 +233,14 @@ pub(super) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Res
     }
 }
 
-/// How the report is shown.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Output")]
-pub(super) struct OutputArgs {
-    /// Format of the report on standard output: table, json or openvex
-    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format)]
-    pub(super) format: Format,
-
-    /// Show every row of the table, tracked findings and notes included
-    #[arg(long)]
-    pub(super) all: bool,
-
-    #[command(flatten)]
-    pub(super) page: PageArgs,
-}
-
-fn parse_format(name: &str) -> Result<Format, String> {
-    Format::from_name(name).ok_or_else(|| no_such_format(&Format::ALL.map(Format::name)))
-}
-
 /// Reads the name of a format in which comparisons and changes are written.
 pub(super) fn parse_text_format(name: &str) -> Result<TextFormat, String> {
     TextFormat::from_name(name)
         .ok_or_else(|| no_such_format(&TextFormat::ALL.map(TextFormat::name)))
 }
 
-fn no_such_format(known: &[&str]) -> String {
+pub(super) fn no_such_format(known: &[&str]) -> String {
     format!("no such format; there are {}", known.join(", "))
-}
-
-impl OutputArgs {
-    /// Writes the report to standard output.
-    pub(super) fn print(&self, report: &Report, json_report: Option<&Path>) -> Result<(), Error> {
-        let options = Options {
-            rows: (!self.all).then_some(Options::DEFAULT_ROWS),
-            json_report: json_report.map(|path| path.display().to_string()),
-            ..self.page.options()
-        };
-        for warning in report::warnings(self.format, report) {
-            say(&format!("warning: {warning}"));
-        }
-        print(|out| report::write(self.format, report, &options, out))
-    }
 }
 
 /// A line of talk on standard error, harmless for terminals.

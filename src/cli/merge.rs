@@ -1,12 +1,13 @@
 //! `crosscheck merge`: one answer from reports that other jobs made.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::common::{OutputArgs, PolicyArgs};
+use super::common::PolicyArgs;
 use super::error::Error;
 use super::opened::{self, Opened};
+use super::output::OutputArgs;
 
 /// Merge reports that scanners wrote earlier
 #[derive(Args, Debug)]
@@ -37,12 +38,13 @@ pub(super) struct MergeArgs {
 
 /// Runs the subcommand.
 pub(super) fn run(args: &MergeArgs) -> Result<u8, Error> {
+    let plan = args.output.plan(Path::new(""))?;
     let Opened { report, .. } = opened::import(
         &args.files,
         &args.sbom,
         args.allow_mixed_targets,
         &args.policy,
     )?;
-    args.output.print(&report, None)?;
+    args.output.write(&plan, &report, None)?;
     Ok(report.verdict.exit_code)
 }

@@ -10,8 +10,10 @@ mod ignore;
 mod inputs;
 mod merge;
 mod opened;
+mod output;
 mod policy;
 mod progress;
+mod report;
 mod scan;
 mod scanners;
 mod schema;
@@ -42,6 +44,7 @@ enum Command {
     Merge(merge::MergeArgs),
     Compare(compare::CompareArgs),
     Explain(explain::ExplainArgs),
+    Report(report::ReportArgs),
     Diff(diff::DiffArgs),
     Ignore(ignore::IgnoreArgs),
     Policy(policy::PolicyCommand),
@@ -59,6 +62,7 @@ pub fn main() -> ExitCode {
         Command::Merge(args) => merge::run(args),
         Command::Compare(args) => compare::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Report(args) => report::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Ignore(args) => ignore::run(args),
         Command::Policy(args) => policy::run(args),

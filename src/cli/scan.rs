@@ -8,15 +8,16 @@ use clap::Args;
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
-use super::common::{OutputArgs, PolicyArgs, read_inventory_files, runtime, say};
+use super::common::{PolicyArgs, read_inventory_files, runtime, say};
 use super::error::Error;
 use super::opened::{self, Opened, judge};
+use super::output::OutputArgs;
 use super::progress::Progress;
 use crate::bundle::{Bundle, Draft, PolicyRecord, RunRecord, TargetRecord};
 use crate::image::{ImageIdentity, Platform, Source, inspect};
 use crate::model::ScannerId;
 use crate::model::report::Report;
-use crate::report::{self, Format, Options};
+use crate::report::{self, Format, Options, ReportFile};
 use crate::scanners::{Adapters, Host, Interrupt, Limits, Manifest, ScanRequest, Scanned, run_all};
 
 /// Run the scanners on one image, or judge a recorded run again
@@ -116,8 +117,9 @@ pub(super) fn run(args: &ScanArgs) -> Result<u8, Error> {
 }
 
 fn replay(args: &ScanArgs, directory: &Path) -> Result<u8, Error> {
+    let plan = args.output.plan(directory)?;
     let Opened { report, .. } = opened::replay(directory, &args.policy)?;
-    args.output.print(&report, None)?;
+    args.output.write(&plan, &report, None)?;
     Ok(report.verdict.exit_code)
 }
 
@@ -143,6 +145,7 @@ fn scan(args: &ScanArgs, image: &str) -> Result<u8, Error> {
         .out
         .clone()
         .unwrap_or_else(|| default_directory(image, evaluated_at));
+    let plan = args.output.plan(&directory)?;
     let draft = Bundle::create(&directory).map_err(Error::usage)?;
     draft
         .write("policy.yaml", policy.text.as_bytes())
@@ -183,7 +186,11 @@ fn scan(args: &ScanArgs, image: &str) -> Result<u8, Error> {
         // Read back from the bundle, so that a replay cannot give anything else.
         let Opened { report, .. } = judge(&bundle, &resolved, &inputs, evaluated_at)?;
         let json_report = write_report(&bundle, &report)?;
-        output.print(&report, Some(&json_report))?;
+        let json_report = ReportFile {
+            format: Format::JSON,
+            path: json_report.display().to_string(),
+        };
+        output.write(&plan, &report, Some(json_report))?;
         Ok(report.verdict.exit_code)
     })
 }
@@ -226,10 +233,10 @@ fn unless_interrupted(
 
 fn write_report(bundle: &Bundle, report: &Report) -> Result<PathBuf, Error> {
     let mut json = Vec::new();
-    report::write(Format::Json, report, &Options::default(), &mut json)
+    report::write(Format::JSON, report, &Options::default(), &mut json)
         .map_err(|error| Error::usage(format!("cannot lay out the report: {error}")))?;
     bundle
-        .write(Format::Json.file_name(), &json)
+        .write(Format::JSON.file_name(), &json)
         .map_err(Error::usage)
 }
 

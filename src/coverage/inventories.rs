@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::comparison::{
     InventoryComparison, InventoryPair, Overlap, PackageAlone, VersionDisagreement,
 };
+use crate::model::report::ListedPackage;
 use crate::model::version::normal_form;
-use crate::model::{Ecosystem, InventoryScope, Package, ScannerId};
+use crate::model::{Ecosystem, InventoryScope, Package, ScannerId, ScannerReport};
 use crate::reconcile::Inventory;
 
 /// Counts over the package lists of one image after the other. Only whole lists count, and only
@@ -159,6 +160,60 @@ pub(super) fn compared_name<'p>(
     }
 }
 
+/// Every package of the scanners' lists and of the given ones, each once, in the order of kind, name
+/// and version.
+///
+/// Cost: near-linear in the number of packages over all lists.
+pub fn listed(
+    inventories: &BTreeMap<ScannerId, Inventory>,
+    given: &[ScannerReport],
+) -> Vec<ListedPackage> {
+    let mut merged: BTreeMap<(&Ecosystem, &str, String), ListedPackage> = BTreeMap::new();
+    let mut rows = Vec::new();
+    // By their installed names the packages of given lists find the names of the groups.
+    let mut names: BTreeMap<(&Ecosystem, &str), &str> = BTreeMap::new();
+    for (scanner, inventory) in inventories {
+        for (group, packages) in &inventory.packages {
+            for entry in packages {
+                let name = compared_name(group, &entry.package).as_str();
+                names.insert((&group.0, &entry.package.name), name);
+                rows.push((name, &entry.package, scanner));
+            }
+        }
+    }
+    for list in given {
+        for package in list.packages.iter().filter(|package| !package.source_level) {
+            let name = names.get(&(&package.ecosystem, package.name.as_str()));
+            let name = name.copied().unwrap_or(&package.name);
+            rows.push((name, package, &list.scanner));
+        }
+    }
+    for (name, package, scanner) in rows {
+        let version = normal_form(&package.ecosystem, &package.version);
+        let row = merged
+            .entry((&package.ecosystem, name, version))
+            .or_insert_with(|| ListedPackage {
+                ecosystem: package.ecosystem.clone(),
+                name: name.to_owned(),
+                version: package.version.clone(),
+                purl: None,
+                listed_by: Vec::new(),
+            });
+        // Of spellings the first in text order, whatever the lists' order.
+        if package.version < row.version {
+            row.version.clone_from(&package.version);
+        }
+        let purl = package.purl.as_ref();
+        if purl.is_some() && (row.purl.is_none() || purl < row.purl.as_ref()) {
+            row.purl = purl.cloned();
+        }
+        if let Err(place) = row.listed_by.binary_search(scanner) {
+            row.listed_by.insert(place, scanner.clone());
+        }
+    }
+    merged.into_values().collect()
+}
+
 fn merge<'i>(whole: &BTreeMap<&'i ScannerId, &'i Inventory>) -> Merged<'i> {
     let mut merged: Merged<'_> = BTreeMap::new();
     for (scanner, inventory) in whole {
@@ -220,6 +275,41 @@ mod tests {
             .iter()
             .map(|(scanner, inventory)| (ScannerId::new(scanner), inventory.clone()))
             .collect()
+    }
+
+    #[test]
+    fn every_package_is_listed_once_with_all_who_list_it() {
+        let lists = image(&[
+            ("grype", list(&["pypi/Pillow@10.0", "deb/curl@8.0-1"])),
+            ("trivy", list(&["pypi/pillow@10.0.0", "deb/curl@8.0-2"])),
+        ]);
+        let mut given = ScannerReport::new(ScannerId::new("syft"), "Syft JSON");
+        given.packages = vec![
+            Package::new(Ecosystem::PyPi, "Pillow", "10.0"),
+            Package::new(Ecosystem::Npm, "left-pad", ""),
+        ];
+        let rows: Vec<String> = listed(&lists, &[given])
+            .iter()
+            .map(|row| {
+                let by: Vec<&str> = row.listed_by.iter().map(ScannerId::as_str).collect();
+                format!(
+                    "{}/{}@{} {}",
+                    row.ecosystem,
+                    row.name,
+                    row.version,
+                    by.join(",")
+                )
+            })
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                "deb/curl@8.0-1 grype",
+                "deb/curl@8.0-2 trivy",
+                "pypi/pillow@10.0 grype,syft,trivy",
+                "npm/left-pad@ syft",
+            ]
+        );
     }
 
     #[test]

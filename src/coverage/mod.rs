@@ -27,7 +27,7 @@ use crate::model::{Outcome, ScannerId, ScannerRun};
 use crate::reconcile::Reconciled;
 
 pub use comparison::{Comparisons, ImageInput};
-pub use inventories::InventoryTally;
+pub use inventories::{InventoryTally, listed};
 pub use statistics::statistics;
 pub use unchecked::unchecked;
 

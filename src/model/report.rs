@@ -42,6 +42,10 @@ pub struct Report {
     pub coverage: Coverage,
     /// Packages that no scanner of the run assesses. Not clean: unchecked.
     pub unchecked: Vec<UncheckedPackage>,
+    /// Every installed package that a scanner's report or a given package list names, by kind, name and
+    /// version.
+    #[serde(default)]
+    pub packages: Vec<ListedPackage>,
     /// What the scanners themselves withheld and no other scanner reports.
     pub suppressed: Vec<SuppressedRecord>,
     /// What became of every observation.
@@ -375,6 +379,22 @@ pub struct UncheckedPackage {
     pub version: String,
     /// Why nobody assesses it.
     pub reason: String,
+}
+
+/// An installed package, merged over all lists that name it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct ListedPackage {
+    /// Kind of package.
+    pub ecosystem: super::package::Ecosystem,
+    /// Installed name of an operating system package, normalised name of any other.
+    pub name: String,
+    /// Installed version; empty when no list states it.
+    pub version: String,
+    /// A purl for it, the first in text order of those that the lists give.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub purl: Option<String>,
+    /// The scanners, and the tools of given lists, that list it.
+    pub listed_by: Vec<ScannerId>,
 }
 
 /// Something that a scanner found and withheld.

@@ -5,11 +5,21 @@ use std::io;
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
 
-use super::escape;
+use super::{Description, escape, no_warnings};
 use crate::explanation::Explanation;
 use crate::model::changes::Changes;
 use crate::model::comparison::Comparison;
 use crate::model::report::Report;
+
+/// The whole report.
+pub(super) const FORMAT: Description = Description {
+    name: "json",
+    title: "the whole report as JSON",
+    file_name: "report.json",
+    is_page: false,
+    write: |report, _, out| write_json(report, out),
+    warnings: no_warnings,
+};
 
 /// Writes a report, an explanation or a comparison as indented JSON with a newline at its end.
 ///

@@ -1,7 +1,6 @@
 //! Floor 7: writers. One file a format; each turns a [`Report`] into bytes and does nothing else.
 //!
-//! A new format is one file here and one variant of [`Format`]; the compiler then names every
-//! place that has to know it.
+//! A new format is one file here, with a [`Description`], and its line in [`Format::ALL`].
 
 mod changes;
 mod comparison;
@@ -9,13 +8,17 @@ mod document;
 pub mod escape;
 mod explain;
 pub(crate) mod grid;
+mod identity;
 mod json;
+mod links;
 mod openvex;
 mod phrases;
 mod sheet;
 mod table;
 pub mod theme;
+mod upgrades;
 
+use std::fmt;
 use std::io::{self, Write as _};
 
 use crate::model::report::Report;
@@ -26,50 +29,82 @@ pub use explain::write_explanation;
 pub use json::{changes_schema, comparison_schema, explanation_schema, schema, write_json};
 
 /// A format that a report can be written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Format {
-    /// Text for a person: a terminal or the log of a build.
-    Table,
-    /// The whole report; its layout is published (see [`schema`]).
-    Json,
-    /// OpenVEX: why ignored findings are ignored.
-    OpenVex,
+#[derive(Clone, Copy)]
+pub struct Format(&'static Description);
+
+/// What the file of a format says of it.
+struct Description {
+    /// The name on the command line.
+    name: &'static str,
+    /// What it is for, in a few words.
+    title: &'static str,
+    /// The file name inside a run bundle.
+    file_name: &'static str,
+    /// True for text that a person reads in a terminal or a log.
+    is_page: bool,
+    /// Writes a report. The same arguments give the same bytes.
+    write: fn(&Report, &Options, &mut dyn io::Write) -> io::Result<()>,
+    /// What its reader does not see in it and has to know: see [`warnings`].
+    warnings: fn(&Report, &Options) -> Vec<String>,
+}
+
+/// For a format that says everything itself.
+fn no_warnings(_: &Report, _: &Options) -> Vec<String> {
+    Vec::new()
 }
 
 impl Format {
-    /// Every format.
-    pub const ALL: [Self; 3] = [Self::Table, Self::Json, Self::OpenVex];
+    /// Text for a person.
+    pub const TABLE: Self = Self(&table::FORMAT);
+    /// The whole report; its layout is published (see [`schema`]).
+    pub const JSON: Self = Self(&json::FORMAT);
+    /// OpenVEX: why ignored findings are ignored.
+    pub const OPENVEX: Self = Self(&openvex::FORMAT);
+
+    /// Every format, in the order in which they are told.
+    pub const ALL: &[Self] = &[Self::TABLE, Self::JSON, Self::OPENVEX];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Table => "table",
-            Self::Json => "json",
-            Self::OpenVex => "openvex",
-        }
+        self.0.name
     }
 
     /// What it is for, in a few words.
     pub fn title(self) -> &'static str {
-        match self {
-            Self::Table => "text for a person",
-            Self::Json => "the whole report as JSON",
-            Self::OpenVex => "why ignored findings are ignored, as OpenVEX",
-        }
+        self.0.title
     }
 
     /// The file name inside a run bundle.
     pub fn file_name(self) -> &'static str {
-        match self {
-            Self::Table => "report.txt",
-            Self::Json => "report.json",
-            Self::OpenVex => "report.openvex.json",
-        }
+        self.0.file_name
+    }
+
+    /// True for text that a person reads in a terminal or a log; programs, and other programs that
+    /// people use, read the others.
+    pub fn is_page(self) -> bool {
+        self.0.is_page
     }
 
     /// The format of a [`Format::name`]; `None` for any other word.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.name() == name)
+        Self::ALL
+            .iter()
+            .find(|format| format.name() == name)
+            .copied()
+    }
+}
+
+impl PartialEq for Format {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for Format {}
+
+impl fmt::Debug for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Format({})", self.name())
     }
 }
 
@@ -115,8 +150,23 @@ pub struct Options {
     /// Rows of each list; what is left out is counted. `None` shows everything, tracked findings
     /// and notes included.
     pub rows: Option<usize>,
-    /// Where the reader finds the whole report as JSON, for the lines that say what was left out.
-    pub json_report: Option<String>,
+    /// What else is written of the same report, for the lines that say what was left out and where
+    /// it is.
+    pub files: Vec<ReportFile>,
+    /// Whether findings that the policy ignores are also in the formats that leave them out because
+    /// their readers would take them for open ones.
+    pub include_ignored: bool,
+    /// Whether the terminal makes links of addresses that stand behind a text (OSC 8).
+    pub hyperlinks: bool,
+}
+
+/// A report that was written to a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportFile {
+    /// Its format.
+    pub format: Format,
+    /// The file, as the user would name it.
+    pub path: String,
 }
 
 impl Options {
@@ -124,6 +174,13 @@ impl Options {
     pub const MIN_WIDTH: u16 = 40;
     /// Rows of each list unless asked otherwise: a screen or so.
     pub const DEFAULT_ROWS: usize = 25;
+
+    /// Where the reader finds the whole report as JSON.
+    pub fn json_report(&self) -> Option<&str> {
+        let mut files = self.files.iter();
+        let json = files.find(|file| file.format == Format::JSON);
+        json.map(|file| file.path.as_str())
+    }
 }
 
 impl Default for Options {
@@ -133,7 +190,9 @@ impl Default for Options {
             width: 100,
             color: false,
             rows: Some(Self::DEFAULT_ROWS),
-            json_report: None,
+            files: Vec::new(),
+            include_ignored: false,
+            hyperlinks: false,
         }
     }
 }
@@ -152,21 +211,19 @@ pub fn write(
 ) -> io::Result<()> {
     // Writers write in small pieces; the file or pipe behind `out` need not see them.
     let mut out = io::BufWriter::new(out);
-    match format {
-        Format::Table => table::write(report, options, &mut out)?,
-        Format::Json => write_json(report, &mut out)?,
-        Format::OpenVex => openvex::write(report, &mut out)?,
-    }
+    (format.0.write)(report, options, &mut out)?;
     out.flush()
+}
+
+/// The answer in one sentence, for a log. Not escaped.
+pub fn sentence(report: &Report) -> String {
+    table::answer(report).0
 }
 
 /// What the reader of a format does not see in it and has to know: one sentence each, for standard
 /// error.
-pub fn warnings(format: Format, report: &Report) -> Vec<String> {
-    match format {
-        Format::Table | Format::Json => Vec::new(),
-        Format::OpenVex => openvex::warnings(report),
-    }
+pub fn warnings(format: Format, report: &Report, options: &Options) -> Vec<String> {
+    (format.0.warnings)(report, options)
 }
 
 #[cfg(test)]
@@ -175,7 +232,7 @@ mod tests {
 
     #[test]
     fn every_format_has_its_own_name_and_file() {
-        for format in Format::ALL {
+        for format in Format::ALL.iter().copied() {
             assert_eq!(Format::from_name(format.name()), Some(format));
             let twins = Format::ALL
                 .iter()

@@ -24,9 +24,19 @@ use serde::Serialize;
 use self::claim::{Claim, claims};
 use self::product::{Component, Image, packages};
 use super::json::write_json;
-use crate::image::digest::sha256;
+use super::{Description, identity};
 use crate::model::report::Report;
 use crate::model::{Action, AdvisoryId, Distro, Evidence, Finding, RuleMatch};
+
+/// Why ignored findings are ignored.
+pub(super) const FORMAT: Description = Description {
+    name: "openvex",
+    title: "why ignored findings are ignored, as OpenVEX",
+    file_name: "report.openvex.json",
+    is_page: false,
+    write: |report, _, out| write(report, out),
+    warnings: |report, _| warnings(report),
+};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -75,7 +85,7 @@ const THIS_IMAGE_ALONE: &str = "said of this image alone: no digest of it in a r
 ///
 /// # Errors
 /// Only those of `out`.
-pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     let image = Image::new(&report.target);
     let statements: Vec<_> = statements(report, &image).collect();
     if statements.is_empty() {
@@ -93,12 +103,12 @@ pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> 
         statements,
     };
     let content = serde_json::to_vec(&document)?;
-    document.id = uuid(&sha256(&content));
+    document.id = format!("urn:uuid:{}", identity::uuid(&content));
     write_json(&document, out)
 }
 
 /// What a user of the document has to know beside it.
-pub(super) fn warnings(report: &Report) -> Vec<String> {
+fn warnings(report: &Report) -> Vec<String> {
     let image = Image::new(&report.target);
     let mut statements = statements(report, &image).peekable();
     if statements.peek().is_none() {
@@ -124,20 +134,6 @@ fn statements<'a>(report: &'a Report, image: &Image) -> impl Iterator<Item = Sta
     report
         .with_action(Action::Ignore)
         .flat_map(move |finding| on_finding(finding, image, distro))
-}
-
-/// A name that follows from the content: a UUID of version 8 (RFC 9562 §5.8) made of the first bits
-/// of its SHA-256 in hex.
-fn uuid(hex: &str) -> String {
-    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-    format!(
-        "urn:uuid:{}-{}-8{}-a{}-{}",
-        part(0, 8),
-        part(8, 12),
-        part(12, 15),
-        part(15, 18),
-        part(18, 30)
-    )
 }
 
 /// The statements on one finding. A package URL says nothing of the place: of copies in several

@@ -12,19 +12,29 @@ mod inputs;
 use std::collections::BTreeMap;
 use std::io;
 
-use super::Options;
 use super::grid::{Cell, Grid};
 use super::phrases::{self, count};
 use super::sheet::Sheet;
 use super::theme::Tone;
+use super::{Description, Options, no_warnings};
 use crate::model::report::{Report, RunOutcome, ScannerSummary, Summary};
 use crate::model::{Action, Finding, IdentityQuality, InventoryScope, Outcome, Severity};
+
+/// Text for a person: a terminal or the log of a build.
+pub(super) const FORMAT: Description = Description {
+    name: "table",
+    title: "text for a person",
+    file_name: "report.txt",
+    is_page: true,
+    write,
+    warnings: no_warnings,
+};
 
 /// From this width on, one row a finding.
 const WIDE: u16 = 160;
 
 /// Writes the report.
-pub(super) fn write(report: &Report, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
+fn write(report: &Report, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
     let mut page = Page {
         report,
         options,
@@ -80,19 +90,19 @@ impl<'a> Page<'a> {
 
     /// Where everything is listed, to begin a sentence with.
     fn everything(&self) -> &'a str {
-        let path = self.options.json_report.as_deref();
+        let path = self.options.json_report();
         path.unwrap_or("The JSON report")
     }
 
     /// The findings with one action.
     fn with_action(&self, action: Action) -> Vec<&'a Finding> {
-        self.report.with_action(action).collect()
+        with_action(self.report, action)
     }
 
     /// The answer, and what it is about.
     fn verdict(&mut self) -> io::Result<()> {
         let verdict = &self.report.verdict;
-        let (sentence, tone) = self.answer();
+        let (sentence, tone) = answer(self.report);
         self.sheet.paragraph(sentence, Some(tone))?;
         for reason in &verdict.insufficient {
             let lead = match verdict.outcome {
@@ -122,59 +132,6 @@ impl<'a> Page<'a> {
             writeln!(self.sheet.out, "{line}")?;
         }
         Ok(())
-    }
-
-    /// The answer in one sentence.
-    fn answer(&self) -> (String, Tone) {
-        let verdict = &self.report.verdict;
-        let exit = verdict.exit_code;
-        match verdict.outcome {
-            RunOutcome::Block => {
-                let blocking = self.with_action(Action::Block);
-                let fixable = blocking
-                    .iter()
-                    .filter(|finding| is_fixable(finding))
-                    .count();
-                let severities = phrases::severities(blocking);
-                let verb = if verdict.blocking == 1 {
-                    "blocks"
-                } else {
-                    "block"
-                };
-                let detail = if severities.is_empty() {
-                    String::new()
-                } else {
-                    format!(" ({severities}), {fixable} with a fix")
-                };
-                (
-                    format!(
-                        "BLOCKED: {} {verb}{detail}. Exit code {exit}.",
-                        count(verdict.blocking, "finding", "findings")
-                    ),
-                    Tone::Worst,
-                )
-            }
-            RunOutcome::Insufficient => (
-                format!(
-                    "INSUFFICIENT: no finding blocks, but too few results can be trusted to pass. \
-                     Exit code {exit}."
-                ),
-                Tone::Attention,
-            ),
-            RunOutcome::Pass => (
-                match self.with_action(Action::Warn) {
-                    warnings if warnings.is_empty() => {
-                        format!("PASS: no finding blocks. Exit code {exit}.")
-                    }
-                    warnings => format!(
-                        "PASS: no finding blocks, {} ({}). Exit code {exit}.",
-                        count(warnings.len(), "warns", "warn"),
-                        phrases::severities(warnings)
-                    ),
-                },
-                Tone::Good,
-            ),
-        }
     }
 
     fn image(&self) -> String {
@@ -324,7 +281,7 @@ impl<'a> Page<'a> {
     /// Where the rest is, and the answer once more.
     fn footer(&mut self) -> io::Result<()> {
         let report = self.report;
-        let place = match &self.options.json_report {
+        let place = match self.options.json_report() {
             Some(path) => format!(" The whole report: {path}"),
             None => String::new(),
         };
@@ -333,8 +290,65 @@ impl<'a> Page<'a> {
             report.tool.name, report.tool.version, report.evaluated_at
         );
         self.sheet.paragraph(text, None)?;
-        let (sentence, tone) = self.answer();
+        let (sentence, tone) = answer(self.report);
         self.sheet.paragraph(sentence, Some(tone))
+    }
+}
+
+fn with_action(report: &Report, action: Action) -> Vec<&Finding> {
+    report.with_action(action).collect()
+}
+
+/// The answer in one sentence, and its tone.
+pub(super) fn answer(report: &Report) -> (String, Tone) {
+    let verdict = &report.verdict;
+    let exit = verdict.exit_code;
+    match verdict.outcome {
+        RunOutcome::Block => {
+            let blocking = with_action(report, Action::Block);
+            let fixable = blocking
+                .iter()
+                .filter(|finding| is_fixable(finding))
+                .count();
+            let severities = phrases::severities(blocking);
+            let verb = if verdict.blocking == 1 {
+                "blocks"
+            } else {
+                "block"
+            };
+            let detail = if severities.is_empty() {
+                String::new()
+            } else {
+                format!(" ({severities}), {fixable} with a fix")
+            };
+            (
+                format!(
+                    "BLOCKED: {} {verb}{detail}. Exit code {exit}.",
+                    count(verdict.blocking, "finding", "findings")
+                ),
+                Tone::Worst,
+            )
+        }
+        RunOutcome::Insufficient => (
+            format!(
+                "INSUFFICIENT: no finding blocks, but too few results can be trusted to pass. \
+                 Exit code {exit}."
+            ),
+            Tone::Attention,
+        ),
+        RunOutcome::Pass => (
+            match with_action(report, Action::Warn) {
+                warnings if warnings.is_empty() => {
+                    format!("PASS: no finding blocks. Exit code {exit}.")
+                }
+                warnings => format!(
+                    "PASS: no finding blocks, {} ({}). Exit code {exit}.",
+                    count(warnings.len(), "warns", "warn"),
+                    phrases::severities(warnings)
+                ),
+            },
+            Tone::Good,
+        ),
     }
 }
 

@@ -17,7 +17,7 @@ fn render(format: TextFormat, comparison: &Comparison, options: &Options) -> Str
 fn at(width: u16) -> Options {
     Options {
         width,
-        json_report: Some("reports/comparison.json".to_owned()),
+        files: vec![crate::json_file("reports/comparison.json")],
         ..Options::default()
     }
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{render, sample};
 
 fn json(report: &Report) -> String {
-    render(Format::Json, report, &Options::default())
+    render(Format::JSON, report, &Options::default())
 }
 
 #[test]

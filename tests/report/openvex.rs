@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::{render, sample};
 
 fn openvex(report: &Report) -> String {
-    render(Format::OpenVex, report, &Options::default())
+    render(Format::OPENVEX, report, &Options::default())
 }
 
 fn document(report: &Report) -> Value {
@@ -298,7 +298,7 @@ fn the_image_is_every_digest_that_a_registry_has() {
         products(statement),
         [(expected[0].as_str(), 1), (expected[1].as_str(), 1)]
     );
-    assert!(warnings(Format::OpenVex, &report).is_empty());
+    assert!(warnings(Format::OPENVEX, &report, &Options::default()).is_empty());
 }
 
 #[test]
@@ -322,7 +322,7 @@ fn an_image_without_such_a_digest_is_known_by_its_packages_too() {
     // Nobody leaves out a finding because of this one.
     let accepted = statement(&document, "CVE-2024-28219");
     assert_eq!(products(accepted), [("pkg:generic/trainer.tar", 1)]);
-    let [warning] = &warnings(Format::OpenVex, &report)[..] else {
+    let [warning] = &warnings(Format::OPENVEX, &report, &Options::default())[..] else {
         panic!("one warning is due")
     };
     assert!(warning.contains("with another image"), "{warning}");
@@ -362,11 +362,11 @@ fn a_report_that_ignores_nothing_gives_no_document() {
     });
     assert!(!report.findings.is_empty());
     assert_eq!(openvex(&report), "");
-    let [warning] = &warnings(Format::OpenVex, &report)[..] else {
+    let [warning] = &warnings(Format::OPENVEX, &report, &Options::default())[..] else {
         panic!("one warning is due")
     };
     assert!(warning.contains("no OpenVEX document"), "{warning}");
-    assert!(warnings(Format::Json, &report).is_empty());
+    assert!(warnings(Format::JSON, &report, &Options::default()).is_empty());
 }
 
 #[test]

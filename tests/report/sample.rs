@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crosscheck::model::report::{
-    Accounting, Coverage, PairAgreement, PolicySummary, Report, RunOutcome, RunVerdict,
-    SCHEMA_VERSION, ScannerCoverage, ScannerSummary, Summary, SuppressedRecord, TargetSummary,
-    ToolInfo, UncheckedPackage,
+    Accounting, Coverage, ListedPackage, PairAgreement, PolicySummary, Report, RunOutcome,
+    RunVerdict, SCHEMA_VERSION, ScannerCoverage, ScannerSummary, Summary, SuppressedRecord,
+    TargetSummary, ToolInfo, UncheckedPackage,
 };
 use crosscheck::model::{
     Action, AdvisoryId, AdvisoryState, AliasAssertion, Attachment, Cvss, Decision, Diagnostic,
@@ -14,6 +14,42 @@ use crosscheck::model::{
     PackageRule, Rating, RatingSource, ResolvedSeverity, RuleMatch, ScannerId, ScannerVerdict,
     Severity, SourcePackage, Strength, Verdict, Vulnerability,
 };
+
+/// The packages of the findings, and one without any.
+fn packages() -> Vec<ListedPackage> {
+    let listed =
+        |ecosystem: Ecosystem, name: &str, version: &str, purl: &str, by: &[&str]| ListedPackage {
+            ecosystem,
+            name: name.to_owned(),
+            version: version.to_owned(),
+            purl: Some(purl.to_owned()),
+            listed_by: by.iter().map(|id| ScannerId::new(id)).collect(),
+        };
+    let zlib = "pkg:deb/debian/zlib1g@1:1.2.13.dfsg-1?arch=amd64&distro=debian-12";
+    vec![
+        listed(
+            Ecosystem::Deb,
+            "apt",
+            "2.6.1",
+            "pkg:deb/debian/apt@2.6.1",
+            &["trivy"],
+        ),
+        listed(
+            Ecosystem::Deb,
+            "zlib1g",
+            "1:1.2.13.dfsg-1",
+            zlib,
+            &["grype", "trivy"],
+        ),
+        listed(
+            Ecosystem::PyPi,
+            "setuptools",
+            "65.5.1",
+            "pkg:pypi/setuptools@65.5.1",
+            &["docker-scout", "grype", "trivy"],
+        ),
+    ]
+}
 
 /// Trivy, Grype and Docker Scout over an image with one blocking OS package, one disputed Python
 /// package, a warning, a tracked and an ignored finding; Snyk is not logged in.
@@ -87,6 +123,7 @@ pub(crate) fn report() -> Report {
         },
         findings,
         coverage: coverage(),
+        packages: packages(),
         unchecked: vec![
             unchecked("libcudnn8", "8.9.7.29-1+cuda12.2"),
             unchecked("libcublas-12-4", "12.4.5.8-1"),

@@ -6,15 +6,15 @@ use crosscheck::report::{Format, Options, escape};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::{render, sample};
+use crate::{json_file, render, sample};
 
 fn table(report: &Report, width: u16) -> String {
     let options = Options {
         width,
-        json_report: Some("reports/report.json".to_owned()),
+        files: vec![json_file("reports/report.json")],
         ..Options::default()
     };
-    render(Format::Table, report, &options)
+    render(Format::TABLE, report, &options)
 }
 
 #[test]
@@ -115,13 +115,13 @@ fn long_lists_are_cut_and_what_is_left_out_is_counted() {
         rows,
         ..Options::default()
     };
-    let some = render(Format::Table, &report, &options(Some(10)));
+    let some = render(Format::TABLE, &report, &options(Some(10)));
     assert_eq!(some.matches("npm/left-pad").count(), 9);
     assert!(
         some.contains("  and 51 more. The JSON report lists all.\n"),
         "{some}"
     );
-    let all = render(Format::Table, &report, &options(None));
+    let all = render(Format::TABLE, &report, &options(None));
     assert_eq!(all.matches("npm/left-pad").count(), 60);
     assert!(!all.contains(" more. "));
     assert!(
@@ -145,10 +145,10 @@ fn colour_adds_escape_codes_and_nothing_else() {
         let options = Options {
             width,
             color: true,
-            json_report: Some("reports/report.json".to_owned()),
+            files: vec![json_file("reports/report.json")],
             ..Options::default()
         };
-        let coloured = render(Format::Table, &report, &options);
+        let coloured = render(Format::TABLE, &report, &options);
         assert!(coloured.contains("\u{1b}[1m\u{1b}[31mBLOCKED:\u{1b}[0m"));
         assert_eq!(without_colour(&coloured), table(&report, width));
     }

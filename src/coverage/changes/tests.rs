@@ -75,6 +75,7 @@ impl Finished {
             summary: Summary::default(),
             findings: reconciled.findings,
             coverage,
+            packages: Vec::new(),
             unchecked,
             suppressed: reconciled.suppressed,
             accounting: Vec::new(),

@@ -60,6 +60,7 @@ fn image(reference: &str, scanners: &[&str]) -> OneImage {
         summary: Summary::default(),
         findings: Vec::new(),
         coverage: Coverage::default(),
+        packages: Vec::new(),
         unchecked: Vec::new(),
         suppressed: Vec::new(),
         accounting: Vec::new(),

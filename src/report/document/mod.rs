@@ -52,7 +52,7 @@ pub(super) struct Document {
 
 /// The program that wrote a page about a `whole` that is also there as JSON.
 pub(super) fn footer(tool: &ToolInfo, whole: &str, options: &Options) -> String {
-    let place = match &options.json_report {
+    let place = match options.json_report() {
         Some(path) => format!(". The whole {whole}: {path}"),
         None => String::new(),
     };
@@ -456,7 +456,7 @@ impl Cut<'_> {
 
     /// `and 5 more…`: what is not shown, and where it is. `detail` follows the number.
     pub(super) fn more(self, number: usize, detail: &str) -> String {
-        let place = self.0.json_report.as_deref();
+        let place = self.0.json_report();
         let place = place.unwrap_or("The option --all");
         format!("and {number} more{detail}. {place} lists all.")
     }

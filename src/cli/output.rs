@@ -1,0 +1,283 @@
+//! Where the report goes, in which formats.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::common::{PageArgs, no_such_format, print, say};
+use super::error::Error;
+use crate::model::report::Report;
+use crate::report::{self, Format, Options, ReportFile};
+
+/// How the report is shown.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Output")]
+pub(super) struct OutputArgs {
+    /// Formats of the report, separated by commas, each with or without a file: html=out/report.html
+    ///
+    /// One format alone goes to standard output. Of several, those for a terminal (table, compact, wide)
+    /// go to standard output, the others to files of their own names (report.html) in the directory of
+    /// --report-dir. NAME=FILE writes to that file, NAME=- to standard output. `crosscheck report --help`
+    /// lists all formats.
+    #[arg(
+        long,
+        value_name = "NAME[=FILE]",
+        default_value = "table",
+        value_delimiter = ',',
+        value_parser = parse_destination
+    )]
+    format: Vec<Destination>,
+
+    /// Directory for reports without a file name of their own [default: the run's directory; without
+    /// a run the working directory]
+    #[arg(long, value_name = "DIR")]
+    report_dir: Option<PathBuf>,
+
+    /// Show every row of the table, tracked findings and notes included
+    #[arg(long)]
+    all: bool,
+
+    /// Write ignored findings also to formats that leave them out because their readers would show
+    /// them as open (sarif marks them as suppressed)
+    #[arg(long)]
+    include_ignored: bool,
+
+    #[command(flatten)]
+    page: PageArgs,
+}
+
+/// A format, and where it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Destination {
+    format: Format,
+    /// `None` where the user leaves it to us.
+    place: Option<Place>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    StandardOutput,
+    File(PathBuf),
+}
+
+fn parse_destination(text: &str) -> Result<Destination, String> {
+    let (name, place) = match text.split_once('=') {
+        None => (text, None),
+        Some((name, "-")) => (name, Some(Place::StandardOutput)),
+        Some((_, "")) => return Err("a file name is missing after `=`".to_owned()),
+        Some((name, path)) => (name, Some(Place::File(path.into()))),
+    };
+    let known: Vec<&str> = Format::ALL.iter().copied().map(Format::name).collect();
+    let format = Format::from_name(name).ok_or_else(|| no_such_format(&known))?;
+    Ok(Destination { format, place })
+}
+
+/// What goes where.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Plan {
+    standard_output: Option<Format>,
+    files: Vec<(Format, PathBuf)>,
+}
+
+impl OutputArgs {
+    /// What goes where, with `folder` for files that have no name. Whatever cannot be carried out is
+    /// told before any work is done.
+    pub(super) fn plan(&self, folder: &Path) -> Result<Plan, Error> {
+        let folder = self.report_dir.as_deref().unwrap_or(folder);
+        let is_alone = self.format.len() == 1;
+        let mut plan = Plan::default();
+        for Destination { format, place } in &self.format {
+            let path = match place {
+                Some(Place::File(path)) => path.clone(),
+                None if !is_alone && !format.is_page() => folder.join(format.file_name()),
+                None | Some(Place::StandardOutput) => {
+                    if let Some(other) = plan.standard_output.replace(*format) {
+                        return Err(Error::usage(format!(
+                            "--format: {} and {} would both go to standard output; give one of them \
+                             a file, as {}=FILE",
+                            other.name(),
+                            format.name(),
+                            format.name()
+                        )));
+                    }
+                    continue;
+                }
+            };
+            if let Some((other, _)) = plan.files.iter().find(|(_, file)| *file == path) {
+                return Err(Error::usage(format!(
+                    "--format: {} and {} would both go to {}; give each a file of its own",
+                    other.name(),
+                    format.name(),
+                    path.display()
+                )));
+            }
+            plan.files.push((*format, path));
+        }
+        plan.check_named(self)?;
+        Ok(plan)
+    }
+
+    /// Writes the files, then what goes to standard output. `written` is there already.
+    pub(super) fn write(
+        &self,
+        plan: &Plan,
+        report: &Report,
+        written: Option<ReportFile>,
+    ) -> Result<(), Error> {
+        let mut options = Options {
+            rows: (!self.all).then_some(Options::DEFAULT_ROWS),
+            include_ignored: self.include_ignored,
+            files: written.into_iter().collect(),
+            ..self.page.options()
+        };
+        for (format, path) in &plan.files {
+            let file = ReportFile {
+                format: *format,
+                path: path.display().to_string(),
+            };
+            if options.files.contains(&file) {
+                continue;
+            }
+            warn(*format, report, &options);
+            let text = Options {
+                color: false,
+                hyperlinks: false,
+                ..options.clone()
+            };
+            write_file(path, |out| report::write(*format, report, &text, out)).map_err(
+                |error| {
+                    Error::usage(format!(
+                        "{}: cannot be written: {error}; give another file with --format {}=FILE",
+                        path.display(),
+                        format.name()
+                    ))
+                },
+            )?;
+            options.files.push(file);
+        }
+        match plan.standard_output {
+            Some(format) => {
+                warn(format, report, &options);
+                print(|out| report::write(format, report, &options, out))
+            }
+            None => {
+                // Somebody who looks at the log wants to know the answer and where it is.
+                say(&report::sentence(report));
+                for file in &options.files {
+                    say(&format!("{}: {}", file.format.name(), file.path));
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Plan {
+    /// Refuses files whose directory is not there. The run's own directory may not be there yet.
+    fn check_named(&self, args: &OutputArgs) -> Result<(), Error> {
+        let named = args
+            .format
+            .iter()
+            .filter_map(|destination| match &destination.place {
+                Some(Place::File(path)) => path.parent(),
+                _ => None,
+            });
+        for directory in named.chain(args.report_dir.as_deref()) {
+            let is_there = directory.as_os_str().is_empty() || directory.is_dir();
+            if !is_there {
+                return Err(Error::usage(format!(
+                    "{}: no such directory; make it, or give a file somewhere else",
+                    directory.display()
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn warn(format: Format, report: &Report, options: &Options) {
+    for warning in report::warnings(format, report, options) {
+        say(&format!("warning: {warning}"));
+    }
+}
+
+/// Writes a file whole or not at all: a reader never sees half of it, and what was there before stays
+/// until the new one is complete. Its permissions are those of any new file.
+fn write_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+) -> io::Result<()> {
+    // A device or a pipe takes what it gets: renaming would put a file in its place.
+    if path.exists() && !path.is_file() {
+        let mut file = std::fs::OpenOptions::new().write(true).open(path)?;
+        return write(&mut file);
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let mut builder = tempfile::Builder::new();
+    let builder = builder.prefix(".crosscheck-").permissions(ordinary());
+    let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    write(&mut file)?;
+    file.flush()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// What `open` gives a new file, before the process's mask.
+fn ordinary() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o666)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(formats: &str) -> OutputArgs {
+        let formats = formats.split(',').map(parse_destination);
+        OutputArgs {
+            format: formats.collect::<Result<_, _>>().unwrap(),
+            report_dir: None,
+            all: false,
+            include_ignored: false,
+            page: PageArgs::default(),
+        }
+    }
+
+    #[test]
+    fn one_format_goes_to_standard_output_and_several_to_files() {
+        let folder = Path::new("run");
+        let plan = args("json").plan(folder).unwrap();
+        assert_eq!(plan.standard_output, Some(Format::JSON));
+        assert!(plan.files.is_empty());
+
+        let plan = args("table,json,openvex=vex.json").plan(folder).unwrap();
+        assert_eq!(plan.standard_output, Some(Format::TABLE));
+        assert_eq!(
+            plan.files,
+            [
+                (Format::JSON, folder.join("report.json")),
+                (Format::OPENVEX, "vex.json".into())
+            ]
+        );
+
+        let plan = args("table=report.txt,json=-").plan(folder).unwrap();
+        assert_eq!(plan.standard_output, Some(Format::JSON));
+        assert_eq!(plan.files, [(Format::TABLE, "report.txt".into())]);
+    }
+
+    #[test]
+    fn two_formats_never_go_to_one_place() {
+        for formats in ["table=-,json=-", "table=a,json=a", "json,json"] {
+            assert!(args(formats).plan(Path::new("run")).is_err(), "{formats}");
+        }
+    }
+
+    #[test]
+    fn a_destination_needs_a_known_format_and_a_file() {
+        for text in ["", "pdf", "json=", "=x", "JSON"] {
+            assert!(parse_destination(text).is_err(), "{text}");
+        }
+    }
+}

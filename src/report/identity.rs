@@ -1,0 +1,90 @@
+//! Names that stay the same from run to run, by which other programs know a finding again.
+
+use std::str::FromStr as _;
+
+use crate::image::ImageReference;
+use crate::image::digest::sha256;
+use crate::model::Finding;
+use crate::model::report::{ImageName, TargetSummary};
+
+/// A UUID of version 8 (RFC 9562 §5.8) that follows from `content`: the first bits of its SHA-256.
+pub(super) fn uuid(content: &[u8]) -> String {
+    let hex = sha256(content);
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+    format!(
+        "{}-{}-8{}-a{}-{}",
+        part(0, 8),
+        part(8, 12),
+        part(12, 15),
+        part(15, 18),
+        part(18, 30)
+    )
+}
+
+/// The image's repository without tag and digest, `registry.example/ml/trainer`, as typed: rebuilds of
+/// an image share it. Of an archive or a layout directory the last part of its path, since the
+/// folder it lies in may be another one every time.
+pub(super) fn repository(target: &TargetSummary) -> String {
+    match target.name() {
+        ImageName::Registry(name) => match ImageReference::from_str(name) {
+            Ok(reference) => match reference.domain() {
+                Some(domain) => format!("{domain}/{}", reference.path()),
+                None => reference.path().to_owned(),
+            },
+            Err(_) => last_part(name),
+        },
+        ImageName::Path(path) => last_part(path),
+    }
+}
+
+fn last_part(path: &str) -> String {
+    let name = path.rsplit('/').find(|part| !part.is_empty());
+    name.unwrap_or("image").to_owned()
+}
+
+/// Tells a finding from all others of this image's repository: SHA-256 in hex over the repository, the
+/// vulnerability's name and the package. It depends on neither tag, digest, severity nor text; of
+/// the version only where the package group has one, because several are installed side by side.
+pub(super) fn fingerprint(target: &TargetSummary, finding: &Finding) -> String {
+    // No part can hold the character that parts them, so no two findings are written alike.
+    let parts = [repository(target), finding.key.clone()];
+    sha256(
+        parts
+            .map(|part| part.replace('\0', ""))
+            .join("\0")
+            .as_bytes(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(reference: &str) -> TargetSummary {
+        TargetSummary {
+            reference: reference.to_owned(),
+            ..TargetSummary::default()
+        }
+    }
+
+    #[test]
+    fn a_repository_has_neither_tag_nor_digest_nor_folder() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        for (reference, expected) in [
+            ("nginx:1.25", "nginx"),
+            ("registry:localhost:5000/a/b:1", "localhost:5000/a/b"),
+            (&format!("ghcr.io/a/b@{digest}"), "ghcr.io/a/b"),
+            ("docker-archive:/tmp/x/app.tar", "app.tar"),
+            ("oci-dir:/tmp/x/layout/", "layout"),
+            ("", "image"),
+        ] {
+            assert_eq!(repository(&target(reference)), expected, "{reference}");
+        }
+    }
+
+    #[test]
+    fn a_uuid_follows_from_the_content() {
+        // printf a | sha256sum: ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb
+        assert_eq!(uuid(b"a"), "ca978112-ca1b-8bdc-aafa-c231b39a23dc");
+    }
+}

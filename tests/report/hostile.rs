@@ -1,0 +1,124 @@
+//! A report whose every text from outside tries to be something else than text.
+
+use crosscheck::model::report::Report;
+use serde_json::Value;
+
+use crate::sample;
+
+/// Texts that break out of HTML, scripts, Markdown, spreadsheets, XML, terminals, lines and what else
+/// writers write.
+pub(crate) const TEXTS: &[&str] = &[
+    "<script>alert(1)</script>",
+    "</script><script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "\"><svg/onload=alert(1)>",
+    "' onmouseover='alert(1)",
+    "<!--",
+    "]]>",
+    "&lt;b&gt;&amp;",
+    "=HYPERLINK(\"https://evil.example\",\"x\")",
+    "+1+1",
+    "-2+3",
+    "@SUM(1)",
+    "\t=1",
+    "`; rm -rf /`",
+    "| a | b |",
+    "[x](javascript:alert(1))",
+    "javascript:alert(1)",
+    "https://x.example/\"onmouseover=\"alert(1)",
+    "\u{1b}[2J\u{1b}]8;;https://evil.example\u{7}x",
+    "user\u{202e}nimda",
+    "a\u{0}b\u{8}\u{b}\u{fffe}",
+    "line\r\n::error::forged\nBLOCKED",
+    "a\"b\\c\n# TYPE forged gauge",
+    "${{ secrets.TOKEN }} {{constructor}} {%x%}",
+    "\u{2028}\u{feff}\u{e0041}",
+    "",
+    "🦀 größer 版本",
+];
+
+/// Keys whose values are names of kinds and states, dates and digests: no text from outside.
+const CLOSED: &[&str] = &[
+    "schema_version",
+    "evaluated_at",
+    "outcome",
+    "action",
+    "level",
+    "kind",
+    "state",
+    "status",
+    "fix_state",
+    "relation",
+    "attachment",
+    "package_rule",
+    "verdict",
+    "cause",
+    "strength",
+    "severity",
+    "lowest",
+    "highest",
+    "ecosystem",
+    "scanner",
+    "scanners",
+    "listed_by",
+    "a",
+    "b",
+    "identity",
+    "inventory",
+    "vector",
+    "version_of_cvss",
+    "config_digest",
+    "manifest_digest",
+    "exit_code",
+];
+
+/// The sample report with a hostile text in place of every text that could come from outside, and one
+/// of a megabyte.
+pub(crate) fn report() -> Report {
+    let mut value = serde_json::to_value(sample::report()).unwrap();
+    let mut next = 0;
+    infest(&mut value, "", &mut next);
+    assert!(next > 3 * TEXTS.len(), "only {next} texts were replaced");
+    let mut report: Report = serde_json::from_value(value).unwrap();
+    let long = report.findings.last_mut().unwrap();
+    long.vulnerability.title = Some("<b>A</b>".repeat(131_072));
+    // Every text also stands where all formats show one.
+    let model = report.findings.first().unwrap().clone();
+    for (number, text) in TEXTS.iter().enumerate() {
+        let mut finding = model.clone();
+        finding.key = format!("{number}{text}");
+        finding.package.name = (*text).to_owned();
+        finding.vulnerability.title = Some((*text).to_owned());
+        for instance in &mut finding.instances {
+            instance.name = (*text).to_owned();
+            instance.version = (*text).to_owned();
+        }
+        report.findings.push(finding);
+    }
+    report
+}
+
+fn infest(value: &mut Value, key: &str, next: &mut usize) {
+    match value {
+        Value::String(text) if !CLOSED.contains(&key) => {
+            // Enumerations of the model that stand under keys of free texts do not parse otherwise.
+            TEXTS[*next % TEXTS.len()].clone_into(text);
+            *next += 1;
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| infest(item, key, next)),
+        Value::Object(members) => {
+            for (name, member) in members {
+                infest(member, name, next);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn the_hostile_report_is_what_it_says() {
+    let text = serde_json::to_string(&report()).unwrap();
+    for hostile in ["<script>", "HYPERLINK", "\\u001b", "\u{202e}", "\\u0000"] {
+        assert!(text.contains(hostile), "{hostile:?}");
+    }
+}
