@@ -118,13 +118,15 @@ impl OutputArgs {
         Ok(plan)
     }
 
-    /// Writes the files, then what goes to standard output. `written` is there already.
+    /// Writes the files, then what goes to standard output. `written` is there already. A file that
+    /// cannot be written keeps nothing else from being written.
     pub(super) fn write(
         &self,
         plan: &Plan,
         report: &Report,
         written: Option<ReportFile>,
     ) -> Result<(), Error> {
+        let mut problems = Vec::new();
         let mut options = Options {
             rows: (!self.all).then_some(Options::DEFAULT_ROWS),
             include_ignored: self.include_ignored,
@@ -159,7 +161,7 @@ impl OutputArgs {
         match plan.standard_output {
             Some(format) => {
                 warn(format, report, &options);
-                print(|out| report::write(format, report, &options, out))
+                print(|out| report::write(format, report, &options, out))?;
             }
             None => {
                 // Somebody who looks at the log wants to know the answer and where it is.
@@ -167,8 +169,12 @@ impl OutputArgs {
                 for file in &options.files {
                     say(&format!("{}: {}", file.format.name(), file.path));
                 }
-                Ok(())
             }
+        }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::usages(problems))
         }
     }
 }
