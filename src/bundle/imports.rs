@@ -73,6 +73,14 @@ pub fn read(
 fn read_one(path: &Path) -> Result<(ScannerReport, String), String> {
     let bytes = read_limited(path, MAX_REPORT_BYTES).map_err(|error| error.to_string())?;
     let report = formats::read(&bytes).map_err(|error| format!("{}: {error}", path.display()))?;
+    if report.scanner.as_str() == env!("CARGO_PKG_NAME") {
+        // Merged with what it was made from, it would agree with everybody.
+        return Err(format!(
+            "{}: written by {} from scanners' reports; give those, and leave this file out",
+            path.display(),
+            report.scanner
+        ));
+    }
     Ok((report, sha256(&bytes)))
 }
 
