@@ -174,6 +174,20 @@ pub enum FixState {
     Unknown,
 }
 
+impl FixState {
+    /// The name as in the report.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fixed => "fixed",
+            Self::NotFixed => "not-fixed",
+            Self::WontFix => "wont-fix",
+            Self::Deferred => "deferred",
+            Self::EndOfLife => "end-of-life",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// One scanner's statement about fixes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FixClaim {

@@ -4,6 +4,7 @@
 
 mod changes;
 mod comparison;
+mod csv;
 mod document;
 pub mod escape;
 mod explain;
@@ -13,6 +14,7 @@ mod json;
 mod links;
 mod openvex;
 mod phrases;
+mod rating;
 mod sheet;
 mod table;
 pub mod theme;
@@ -60,9 +62,11 @@ impl Format {
     pub const JSON: Self = Self(&json::FORMAT);
     /// OpenVEX: why ignored findings are ignored.
     pub const OPENVEX: Self = Self(&openvex::FORMAT);
+    /// CSV: one row a finding and installed package.
+    pub const CSV: Self = Self(&csv::FORMAT);
 
     /// Every format, in the order in which they are told.
-    pub const ALL: &[Self] = &[Self::TABLE, Self::JSON, Self::OPENVEX];
+    pub const ALL: &[Self] = &[Self::TABLE, Self::JSON, Self::OPENVEX, Self::CSV];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {

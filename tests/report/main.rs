@@ -6,6 +6,7 @@
 
 mod comparison;
 mod comparison_sample;
+mod csv;
 mod hostile;
 mod json;
 mod openvex;
