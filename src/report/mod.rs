@@ -14,6 +14,7 @@ mod json;
 mod links;
 mod openvex;
 mod phrases;
+mod prometheus;
 mod rating;
 mod sheet;
 mod table;
@@ -64,9 +65,17 @@ impl Format {
     pub const OPENVEX: Self = Self(&openvex::FORMAT);
     /// CSV: one row a finding and installed package.
     pub const CSV: Self = Self(&csv::FORMAT);
+    /// Gauges for Prometheus.
+    pub const PROMETHEUS: Self = Self(&prometheus::FORMAT);
 
     /// Every format, in the order in which they are told.
-    pub const ALL: &[Self] = &[Self::TABLE, Self::JSON, Self::OPENVEX, Self::CSV];
+    pub const ALL: &[Self] = &[
+        Self::TABLE,
+        Self::JSON,
+        Self::OPENVEX,
+        Self::CSV,
+        Self::PROMETHEUS,
+    ];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {

@@ -10,6 +10,7 @@ mod csv;
 mod hostile;
 mod json;
 mod openvex;
+mod prometheus;
 mod sample;
 mod table;
 
