@@ -5,6 +5,7 @@
 mod changes;
 mod comparison;
 mod csv;
+mod defectdojo;
 mod document;
 pub mod escape;
 mod explain;
@@ -65,6 +66,8 @@ impl Format {
     pub const OPENVEX: Self = Self(&openvex::FORMAT);
     /// CSV: one row a finding and installed package.
     pub const CSV: Self = Self(&csv::FORMAT);
+    /// DefectDojo's generic import.
+    pub const DEFECTDOJO: Self = Self(&defectdojo::FORMAT);
     /// Gauges for Prometheus.
     pub const PROMETHEUS: Self = Self(&prometheus::FORMAT);
 
@@ -74,6 +77,7 @@ impl Format {
         Self::JSON,
         Self::OPENVEX,
         Self::CSV,
+        Self::DEFECTDOJO,
         Self::PROMETHEUS,
     ];
 

@@ -26,7 +26,7 @@ use self::product::{Component, Image, packages};
 use super::json::write_json;
 use super::{Description, identity};
 use crate::model::report::Report;
-use crate::model::{Action, AdvisoryId, Distro, Evidence, Finding, RuleMatch};
+use crate::model::{Action, AdvisoryId, Decision, Distro, Evidence, Finding, RuleMatch, VexStatus};
 
 /// Why ignored findings are ignored.
 pub(super) const FORMAT: Description = Description {
@@ -127,6 +127,12 @@ fn warnings(report: &Report) -> Vec<String> {
         ];
     }
     Vec::new()
+}
+
+/// Of the rules that ignore a finding the one whose claim is the most cautious, and what it claims.
+pub(super) fn most_cautious(decision: &Decision) -> Option<(&RuleMatch, VexStatus)> {
+    let first = claims(decision).into_iter().next();
+    first.map(|(rule, claim)| (rule, claim.status))
 }
 
 fn statements<'a>(report: &'a Report, image: &Image) -> impl Iterator<Item = Statement<'a>> {

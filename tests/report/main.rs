@@ -7,6 +7,7 @@
 mod comparison;
 mod comparison_sample;
 mod csv;
+mod defectdojo;
 mod hostile;
 mod json;
 mod openvex;
