@@ -12,8 +12,6 @@
 
 mod texts;
 
-use std::io;
-
 use serde::{Serialize, Serializer};
 
 use self::texts::{description, mitigation, references, severity_justification};

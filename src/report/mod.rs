@@ -12,6 +12,7 @@ mod explain;
 pub(crate) mod grid;
 mod identity;
 mod json;
+mod junit;
 mod links;
 mod openvex;
 mod phrases;
@@ -64,6 +65,8 @@ impl Format {
     pub const JSON: Self = Self(&json::FORMAT);
     /// OpenVEX: why ignored findings are ignored.
     pub const OPENVEX: Self = Self(&openvex::FORMAT);
+    /// JUnit XML: the verdict as test results.
+    pub const JUNIT: Self = Self(&junit::FORMAT);
     /// CSV: one row a finding and installed package.
     pub const CSV: Self = Self(&csv::FORMAT);
     /// DefectDojo's generic import.
@@ -76,6 +79,7 @@ impl Format {
         Self::TABLE,
         Self::JSON,
         Self::OPENVEX,
+        Self::JUNIT,
         Self::CSV,
         Self::DEFECTDOJO,
         Self::PROMETHEUS,

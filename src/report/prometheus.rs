@@ -201,7 +201,7 @@ impl Gauges<'_> {
             "Wall time of the scanner.",
             |runs| {
                 let times: Option<Vec<u64>> = runs.iter().map(|run| run.duration_ms).collect();
-                let milliseconds: u64 = times?.iter().sum();
+                let milliseconds = times?.into_iter().fold(0, u64::saturating_add);
                 Some(format!(
                     "{}.{:03}",
                     milliseconds / 1_000,

@@ -10,6 +10,7 @@ mod csv;
 mod defectdojo;
 mod hostile;
 mod json;
+mod junit;
 mod openvex;
 mod prometheus;
 mod sample;
