@@ -14,6 +14,7 @@ mod identity;
 mod json;
 mod junit;
 mod links;
+mod markdown;
 mod openvex;
 mod phrases;
 mod prometheus;
@@ -65,6 +66,8 @@ impl Format {
     pub const JSON: Self = Self(&json::FORMAT);
     /// OpenVEX: why ignored findings are ignored.
     pub const OPENVEX: Self = Self(&openvex::FORMAT);
+    /// GitHub-flavoured Markdown: the comment on a pull request.
+    pub const MARKDOWN: Self = Self(&markdown::FORMAT);
     /// JUnit XML: the verdict as test results.
     pub const JUNIT: Self = Self(&junit::FORMAT);
     /// CSV: one row a finding and installed package.
@@ -79,6 +82,7 @@ impl Format {
         Self::TABLE,
         Self::JSON,
         Self::OPENVEX,
+        Self::MARKDOWN,
         Self::JUNIT,
         Self::CSV,
         Self::DEFECTDOJO,

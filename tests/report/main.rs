@@ -11,6 +11,7 @@ mod defectdojo;
 mod hostile;
 mod json;
 mod junit;
+mod markdown;
 mod openvex;
 mod prometheus;
 mod sample;

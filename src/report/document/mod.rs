@@ -34,6 +34,11 @@ pub(super) fn write<T: Serialize>(
     out.flush()
 }
 
+/// Writes a page as Markdown.
+pub(super) fn write_markdown(document: &Document, out: &mut dyn io::Write) -> io::Result<()> {
+    markdown::write(document, out)
+}
+
 /// A page.
 pub(super) struct Document {
     /// What matters, in one line.
