@@ -62,6 +62,10 @@ fn no_warnings(_: &Report, _: &Options) -> Vec<String> {
 impl Format {
     /// Text for a person.
     pub const TABLE: Self = Self(&table::FORMAT);
+    /// What has to be done, in a screen.
+    pub const COMPACT: Self = Self(&table::COMPACT);
+    /// Text for a person, one row a finding.
+    pub const WIDE: Self = Self(&table::WIDE);
     /// The whole report; its layout is published (see [`schema`]).
     pub const JSON: Self = Self(&json::FORMAT);
     /// OpenVEX: why ignored findings are ignored.
@@ -80,6 +84,8 @@ impl Format {
     /// Every format, in the order in which they are told.
     pub const ALL: &[Self] = &[
         Self::TABLE,
+        Self::COMPACT,
+        Self::WIDE,
         Self::JSON,
         Self::OPENVEX,
         Self::MARKDOWN,

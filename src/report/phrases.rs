@@ -6,8 +6,9 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 use jiff::{Timestamp, Unit};
 
+use super::grid::width;
 use crate::model::{
-    Decision, Failure, FailureKind, Finding, FixState, ResolvedSeverity, Severity, Verdict,
+    Decision, Failure, FailureKind, Finding, Fix, FixState, ResolvedSeverity, Severity, Verdict,
 };
 
 /// Names in a list before the rest is only counted.
@@ -81,26 +82,11 @@ pub(super) fn package(finding: &Finding) -> String {
 
 /// The installed version and what mends it: `65.5.1 -> 70.0.0`, `1.2-3 (no fix yet)`.
 pub(super) fn versions(finding: &Finding) -> String {
-    let installed = names(
-        finding
-            .instances
-            .iter()
-            .map(|instance| instance.version.as_str())
-            .filter(|version| !version.is_empty()),
-    );
-    let installed = if installed.is_empty() {
-        "version unknown"
-    } else {
-        &installed
-    };
+    let installed = installed(finding);
     let fix = &finding.fix;
-    let mending = match &fix.recommended {
-        Some(version) => version.clone(),
-        None => names(fix.versions.iter().map(String::as_str)),
-    };
-    if mending.is_empty() {
+    let Some(mending) = mending(fix) else {
         return format!("{installed} ({})", fix_state(fix.state));
-    }
+    };
     // Who knows of no fix is part of the answer; how exactly there is none is for `explain`.
     let dissent: Vec<String> = fix
         .dissent
@@ -112,6 +98,25 @@ pub(super) fn versions(finding: &Finding) -> String {
     } else {
         format!("{installed} -> {mending} ({})", dissent.join("; "))
     }
+}
+
+/// The installed versions.
+pub(super) fn installed(finding: &Finding) -> String {
+    let instances = finding.instances.iter();
+    let versions = instances.map(|instance| instance.version.as_str());
+    let installed = names(versions.filter(|version| !version.is_empty()));
+    if installed.is_empty() {
+        "version unknown".to_owned()
+    } else {
+        installed
+    }
+}
+
+/// The versions that mend it, where anybody names some.
+pub(super) fn mending(fix: &Fix) -> Option<String> {
+    let versions = || names(fix.versions.iter().map(String::as_str));
+    let mending = fix.recommended.clone().unwrap_or_else(versions);
+    (!mending.is_empty()).then_some(mending)
 }
 
 /// A scanner's opinion on fixes, in a few words.
@@ -133,12 +138,7 @@ pub(super) fn seen_by(finding: &Finding) -> String {
         .reporters()
         .map(crate::model::ScannerId::as_str)
         .collect();
-    let able = finding
-        .verdicts
-        .values()
-        .filter(|verdict| !verdict.verdict.not_applicable())
-        .count();
-    let seen = format!("{} ({} of {able})", reporters.join(", "), reporters.len());
+    let seen = format!("{} ({})", reporters.join(", "), agreement(finding));
     let others = finding
         .verdicts
         .iter()
@@ -149,6 +149,13 @@ pub(super) fn seen_by(finding: &Finding) -> String {
         .chain(others)
         .collect::<Vec<_>>()
         .join("; ")
+}
+
+/// How many report it, of how many that could: `2 of 3`.
+pub(super) fn agreement(finding: &Finding) -> String {
+    let verdicts = finding.verdicts.values();
+    let able = verdicts.filter(|verdict| !verdict.verdict.not_applicable());
+    format!("{} of {}", finding.reporters().count(), able.count())
 }
 
 /// What happened to a scanner; its class first, where it has one that tells something.
@@ -243,7 +250,7 @@ pub(super) fn why(finding: &Finding) -> [String; 2] {
 /// The parts on one line where `room` columns hold them, else one line each.
 pub(super) fn flow<const N: usize>(parts: [String; N], room: usize) -> Vec<String> {
     let together = parts.join(" ");
-    if together.chars().count() <= room {
+    if width(&together) <= room {
         vec![together]
     } else {
         parts.into()

@@ -4,6 +4,7 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+mod compact;
 mod comparison;
 mod comparison_sample;
 mod csv;
@@ -40,7 +41,6 @@ fn json_file(path: &str) -> ReportFile {
 }
 
 /// What the program writes of the bundled example in one format.
-#[allow(dead_code, reason = "some formats are not snapshots of the example")]
 fn example(format: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let output = Command::cargo_bin("crosscheck")

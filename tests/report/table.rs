@@ -1,20 +1,28 @@
-//! The report for a person.
+//! The report for a person: the table, and the same with one row a finding.
 
 use crosscheck::model::report::{Report, RunOutcome};
-use crosscheck::model::{Action, Ecosystem, ScannerId, Verdict};
-use crosscheck::report::{Format, Options, escape};
+use crosscheck::model::{Action, Cause, Ecosystem, ScannerId, Verdict};
+use crosscheck::report::{Format, Options, ReportFile, escape};
 use proptest::prelude::*;
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr as _;
 
-use crate::{json_file, render, sample};
+use crate::{example, hostile, json_file, render, sample};
 
-fn table(report: &Report, width: u16) -> String {
-    let options = Options {
+fn options(width: u16) -> Options {
+    Options {
         width,
         files: vec![json_file("reports/report.json")],
         ..Options::default()
-    };
-    render(Format::TABLE, report, &options)
+    }
+}
+
+fn table(report: &Report, width: u16) -> String {
+    render(Format::TABLE, report, &options(width))
+}
+
+fn wide(report: &Report, width: u16) -> String {
+    render(Format::WIDE, report, &options(width))
 }
 
 #[test]
@@ -38,20 +46,168 @@ fn table_at_200_columns() {
 }
 
 #[test]
+fn wide_at_60_columns() {
+    insta::assert_snapshot!(wide(&sample::report(), 60));
+}
+
+#[test]
+fn wide_at_80_columns() {
+    insta::assert_snapshot!(wide(&sample::report(), 80));
+}
+
+#[test]
+fn wide_at_120_columns() {
+    insta::assert_snapshot!(wide(&sample::report(), 120));
+}
+
+#[test]
+fn wide_at_200_columns() {
+    insta::assert_snapshot!(wide(&sample::report(), 200));
+}
+
+#[test]
+fn table_of_the_bundled_example() {
+    insta::assert_snapshot!(example("table"));
+}
+
+#[test]
+fn wide_table_of_the_bundled_example() {
+    insta::assert_snapshot!(example("wide"));
+}
+
+#[test]
+fn what_to_do_first_resolves_most() {
+    let mut report = sample::report();
+    let text = table(&report, 120);
+    let steps = "WHAT TO DO FIRST\n  \
+        -  upgrade openssl 3.0.15-1~deb12u1 -> 3.0.16-1~deb12u1: resolves 1 of 2 blocking\n";
+    assert!(text.contains(steps), "{text}");
+
+    report.findings[0].fix.recommended = None;
+    let text = table(&report, 120);
+    assert!(!text.contains("upgrade openssl"), "{text}");
+    let stuck = "  -  1 blocking finding has no version to upgrade to (CVE-2024-5535):\n";
+    assert!(text.contains(stuck), "{text}");
+}
+
+#[test]
+fn upgrades_beyond_the_first_are_counted() {
+    let mut report = sample::report();
+    for number in 0..9 {
+        let mut finding = report.findings[0].clone();
+        finding.package.name = format!("package-{number}");
+        report.findings.push(finding);
+    }
+    let text = table(&report, 120);
+    assert!(
+        text.contains("  -  6 more upgrades: resolve 6 of 11 blocking\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_run_that_passes_is_told_what_takes_away_warnings() {
+    let mut report = sample::passing();
+    let steps = |report: &Report| table(report, 120).contains("WHAT TO DO FIRST");
+    report
+        .findings
+        .retain(|finding| finding.fix.recommended.is_none());
+    assert!(!steps(&report));
+
+    let mut warned = sample::report().findings[0].clone();
+    warned.decision = Some(sample::decision(Action::Warn, "profiles.x", "is fixed"));
+    report.findings.push(warned);
+    assert!(table(&report, 120).contains("-> 3.0.16-1~deb12u1: resolves 1 of "));
+}
+
+#[test]
+fn what_a_scanner_misses_has_its_cause_and_a_bar() {
+    let mut report = sample::report();
+    let rows = &mut report.coverage.scanners;
+    rows[0].missed = [(Cause::NotInData, 1), (Cause::Ecosystem, 12)].into();
+    rows[1].missed = [(Cause::ShippedRule, 24)].into();
+    rows[2].missed = [(Cause::NoResult, 5)].into();
+    let text = table(&report, 120);
+    let lines = "
+  MISSED BY     FINDINGS                            CAUSE
+  grype               24  ########################  withheld by a rule that ships with it
+  docker-scout        12  ############              does not match such packages
+  docker-scout         1  #                         not in its data
+
+";
+    assert!(text.contains(lines), "{text}");
+    let narrow = table(&report, 40);
+    assert!(narrow.contains("misses 24: withheld"), "{narrow}");
+}
+
+#[test]
+fn every_report_that_was_written_has_a_line() {
+    let mut options = options(100);
+    options.files.push(ReportFile {
+        format: Format::OPENVEX,
+        path: "vex.json".to_owned(),
+    });
+    let text = render(Format::TABLE, &sample::report(), &options);
+    let lines =
+        "\nREPORTS\n  json     reports/report.json\n  openvex  vex.json\n\ncrosscheck 0.1.0";
+    assert!(text.contains(lines), "{text}");
+}
+
+#[test]
 fn table_of_a_passing_run() {
     insta::assert_snapshot!(table(&sample::passing(), 80));
 }
 
 #[test]
 fn no_line_is_wider_than_asked_or_ends_in_a_blank() {
-    for width in (Options::MIN_WIDTH..=220).step_by(5) {
-        for line in table(&sample::report(), width).lines() {
-            assert!(
-                line.chars().count() <= usize::from(width),
-                "{width} columns: {line:?}"
-            );
-            assert!(!line.ends_with(' '), "{width} columns: {line:?}");
+    for format in [Format::TABLE, Format::WIDE, Format::COMPACT] {
+        for report in [sample::report(), with_wide_characters()] {
+            for width in (Options::MIN_WIDTH..=220).step_by(5) {
+                for line in render(format, &report, &options(width)).lines() {
+                    assert!(
+                        line.width() <= usize::from(width),
+                        "{format:?} {width}: {line:?}"
+                    );
+                    assert!(!line.ends_with(' '), "{format:?} {width}: {line:?}");
+                }
+            }
         }
+    }
+}
+
+/// Names whose letters take two columns each, or are made of several characters.
+fn with_wide_characters() -> Report {
+    let mut report = sample::report();
+    for (finding, name) in
+        report
+            .findings
+            .iter_mut()
+            .zip(["版本管理库", "e\u{301}te\u{301}", "🦀crab"])
+    {
+        finding.package.name = name.to_owned();
+        finding.instances.truncate(1);
+        finding.instances[0].name = name.to_owned();
+    }
+    report
+}
+
+#[test]
+fn wide_characters_do_not_move_the_columns() {
+    let report = with_wide_characters();
+    for (format, column) in [(Format::WIDE, "3.0.15-1"), (Format::COMPACT, "3.0.15-1")] {
+        let text = render(format, &report, &options(200));
+        let place = |name: &str, version: &str| {
+            let line = text
+                .lines()
+                .find(|line| line.contains(name) && line.contains("CVE"));
+            let (before, _) = line.unwrap().split_once(version).unwrap();
+            before.width()
+        };
+        assert_eq!(
+            place("版本管理库", column),
+            place("e\u{301}te\u{301}", "65.5.1"),
+            "{text}"
+        );
     }
 }
 
@@ -118,7 +274,7 @@ fn long_lists_are_cut_and_what_is_left_out_is_counted() {
     let some = render(Format::TABLE, &report, &options(Some(10)));
     assert_eq!(some.matches("npm/left-pad").count(), 9);
     assert!(
-        some.contains("  and 51 more. The JSON report lists all.\n"),
+        some.contains("  and 51 more. The option --all lists all.\n"),
         "{some}"
     );
     let all = render(Format::TABLE, &report, &options(None));
@@ -139,29 +295,73 @@ fn lost_observations_are_called_a_bug() {
 }
 
 #[test]
-fn colour_adds_escape_codes_and_nothing_else() {
+fn colour_and_links_add_escape_sequences_and_nothing_else() {
     let report = sample::report();
-    for width in [60, 200] {
-        let options = Options {
-            width,
-            color: true,
-            files: vec![json_file("reports/report.json")],
-            ..Options::default()
-        };
-        let coloured = render(Format::TABLE, &report, &options);
-        assert!(coloured.contains("\u{1b}[1m\u{1b}[31mBLOCKED:\u{1b}[0m"));
-        assert_eq!(without_colour(&coloured), table(&report, width));
+    for format in [Format::TABLE, Format::WIDE, Format::COMPACT] {
+        for width in [40, 60, 200] {
+            let plain = render(format, &report, &options(width));
+            let decorated = Options {
+                color: true,
+                hyperlinks: true,
+                ..options(width)
+            };
+            let decorated = render(format, &report, &decorated);
+            assert!(decorated.contains("\u{1b}[1m\u{1b}[31mBLOCKED:\u{1b}[0m"));
+            assert!(!plain.contains('\u{1b}'));
+            let links = decorated.matches("\u{1b}]8;;https://").count();
+            assert!(links > 0, "{format:?} {width}");
+            assert_eq!(plain_text(&decorated), Ok(plain), "{format:?} {width}");
+        }
     }
 }
 
-/// Removes `ESC [ … m`.
-fn without_colour(text: &str) -> String {
-    let mut pieces = text.split("\u{1b}[");
-    let mut plain = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        plain.push_str(piece.split_once('m').map_or(piece, |(_, rest)| rest));
+#[test]
+fn an_id_links_to_its_page_and_the_link_ends_with_it() {
+    let options = Options {
+        hyperlinks: true,
+        ..options(100)
+    };
+    for format in [Format::TABLE, Format::WIDE, Format::COMPACT] {
+        let text = render(format, &sample::report(), &options);
+        let id = "CVE-2024-5535";
+        let link =
+            format!("  \u{1b}]8;;https://advisories.example/{id}\u{1b}\\{id}\u{1b}]8;;\u{1b}\\  ");
+        assert!(text.contains(&link), "{text:?}");
     }
-    plain
+}
+
+/// `text` without the sequences that we write: colours, and links that end in their line. The first
+/// sequence of another kind is an error.
+fn plain_text(text: &str) -> Result<String, String> {
+    let mut plain = String::new();
+    for line in text.split_inclusive('\n') {
+        let mut is_link = false;
+        let mut rest = line;
+        while let Some((before, sequence)) = rest.split_once('\u{1b}') {
+            plain.push_str(before);
+            rest = if let Some(style) = sequence.strip_prefix('[') {
+                let end = style
+                    .find(|c: char| !c.is_ascii_digit())
+                    .unwrap_or(style.len());
+                style[end..].strip_prefix('m').ok_or(sequence)?
+            } else {
+                let link = sequence.strip_prefix("]8;;").ok_or(sequence)?;
+                let (address, after) = link.split_once("\u{1b}\\").ok_or(sequence)?;
+                let is_opened =
+                    address.starts_with("http") && address.bytes().all(|b| b.is_ascii_graphic());
+                if is_link != address.is_empty() || !(is_opened || address.is_empty()) {
+                    return Err(sequence.to_owned());
+                }
+                is_link = is_opened;
+                after
+            };
+        }
+        plain.push_str(rest);
+        if is_link {
+            return Err(line.to_owned());
+        }
+    }
+    Ok(plain)
 }
 
 /// Replaces every text of the report that a report file could have brought in, and adds a scanner
@@ -169,7 +369,7 @@ fn without_colour(text: &str) -> String {
 ///
 /// Found by trying: whatever member still reads back as a report with the text in it is open to
 /// outsiders. So members that are added later are covered without a change here.
-fn hostile(text: &str) -> Report {
+fn with_text(text: &str) -> Report {
     let mut report = sample::report();
     let name: ScannerId = serde_json::from_value(Value::from(text)).unwrap();
     for finding in &mut report.findings {
@@ -233,17 +433,46 @@ proptest! {
         ],
         width in 40_u16..220,
     ) {
-        let written = table(&hostile(&text), width);
-        let unsafe_character = written.chars().find(|c| *c != '\n' && escape::is_unsafe(*c));
-        prop_assert_eq!(unsafe_character, None);
-        prop_assert!(written.bytes().all(|byte| byte >= 0x20 || byte == b'\n'));
+        let report = with_text(&text);
+        for format in [Format::TABLE, Format::WIDE, Format::COMPACT] {
+            let decorated = Options { color: true, hyperlinks: true, ..options(width) };
+            let written = render(format, &report, &decorated);
+            let plain = plain_text(&written);
+            prop_assert!(plain.is_ok(), "{:?}", plain);
+            let plain = plain.unwrap_or_default();
+            let unsafe_character = plain.chars().find(|c| *c != '\n' && escape::is_unsafe(*c));
+            prop_assert_eq!(unsafe_character, None);
+            prop_assert_eq!(plain, render(format, &report, &options(width)));
+        }
+    }
+}
+
+#[test]
+fn the_hostile_report_opens_no_link_and_no_sequence() {
+    let mut report = hostile::report();
+    for (finding, text) in report
+        .findings
+        .iter_mut()
+        .zip(hostile::TEXTS.iter().cycle())
+    {
+        finding.vulnerability.url = Some(format!("https://x.example/{text}"));
+    }
+    for format in [Format::TABLE, Format::WIDE, Format::COMPACT] {
+        let everything = Options {
+            color: true,
+            hyperlinks: true,
+            rows: None,
+            ..options(100)
+        };
+        let plain = plain_text(&render(format, &report, &everything)).unwrap();
+        assert!(!plain.contains(|c| c != '\n' && escape::is_unsafe(c)));
     }
 }
 
 #[test]
 fn a_forged_line_stays_inside_its_cell() {
     let forged = "openssl\nPASS: no finding blocks. Exit code 0.";
-    let written = table(&hostile(forged), 200);
+    let written = table(&with_text(forged), 200);
     assert!(!written.lines().any(|line| line.starts_with("PASS")));
     assert!(written.contains("openssl\\nPASS"));
 }

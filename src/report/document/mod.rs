@@ -11,6 +11,7 @@ use std::io::{self, Write as _};
 
 use serde::Serialize;
 
+use super::sheet::Sheet;
 use super::theme::Tone;
 use super::{Options, TextFormat, write_json};
 use crate::model::ScannerId;
@@ -37,6 +38,11 @@ pub(super) fn write<T: Serialize>(
 /// Writes a page as Markdown.
 pub(super) fn write_markdown(document: &Document, out: &mut dyn io::Write) -> io::Result<()> {
     markdown::write(document, out)
+}
+
+/// Writes one part on a page that is laid out by somebody else.
+pub(super) fn write_section(section: &Section, sheet: &mut Sheet<'_>) -> io::Result<()> {
+    table::write_section(section, sheet)
 }
 
 /// A page.
@@ -445,7 +451,7 @@ impl<T: Into<Value>> From<Option<T>> for Value {
 #[derive(Clone, Copy)]
 pub(super) struct Cut<'a>(pub(super) &'a Options);
 
-impl Cut<'_> {
+impl<'a> Cut<'a> {
     /// The rows of a list that are shown.
     pub(super) fn shown<T>(self, all: &[T]) -> &[T] {
         let rows = self.0.rows;
@@ -461,9 +467,12 @@ impl Cut<'_> {
 
     /// `and 5 more…`: what is not shown, and where it is. `detail` follows the number.
     pub(super) fn more(self, number: usize, detail: &str) -> String {
-        let place = self.0.json_report();
-        let place = place.unwrap_or("The option --all");
-        format!("and {number} more{detail}. {place} lists all.")
+        format!("and {number} more{detail}. {} lists all.", self.place())
+    }
+
+    /// Where everything is listed, to begin a sentence with.
+    pub(super) fn place(self) -> &'a str {
+        self.0.json_report().unwrap_or("The option --all")
     }
 }
 

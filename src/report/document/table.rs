@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::{Block, Column, Document, Fact, Line, Narrow, Row, Table, Value, scaled};
-use crate::report::grid::{Cell, GAP, Grid};
+use super::{Block, Column, Document, Fact, Line, Narrow, Row, Section, Table, Value, scaled};
+use crate::report::grid::{Cell, GAP, Grid, width};
 use crate::report::sheet::{INDENT, Sheet};
 use crate::report::theme::Tone;
 use crate::report::{Options, escape};
@@ -40,11 +40,16 @@ pub(super) fn write(
         writeln!(sheet.out, "{line}")?;
     }
     for section in &document.sections {
-        sheet.heading(&title(&section.title))?;
-        write_blocks(&mut sheet, &section.blocks)?;
+        write_section(section, &mut sheet)?;
     }
     sheet.gap()?;
     sheet.paragraph(document.footer.as_str(), None)
+}
+
+/// Writes one part of a page, with its title.
+pub(super) fn write_section(section: &Section, sheet: &mut Sheet<'_>) -> io::Result<()> {
+    sheet.heading(&title(&section.title))?;
+    write_blocks(sheet, &section.blocks)
 }
 
 /// The content of a section. Tables, captions and differences after a list begin with an empty line.
@@ -131,7 +136,7 @@ fn columns(sheet: &Sheet<'_>, table: &Table, bar: usize) -> Grid {
         .map(|(index, column)| {
             let values = table.rows.iter().filter_map(|row| row.values.get(index));
             let widest = values.flat_map(|value| lines(value, bar));
-            let widest = widest.map(|line| line.chars().count()).max();
+            let widest = widest.map(|line| width(&line)).max();
             head(column, widest.unwrap_or_default())
         })
         .collect();
@@ -187,12 +192,12 @@ fn list(sheet: &Sheet<'_>, table: &Table) -> Grid {
         0 | 1 => sheet.width * 2 / 5,
         _ => sheet.width / 3,
     };
-    let width = |column: usize| {
+    let taken = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.labels.get(column));
-        let widths = cells.flatten().map(|line| line.chars().count());
+        let widths = cells.flatten().map(|line| width(line));
         widths.max().unwrap_or_default().min(usize::from(cap)) + usize::from(GAP)
     };
-    let labels: usize = (0..columns).map(width).sum();
+    let labels: usize = (0..columns).map(taken).sum();
     let room = usize::from(sheet.width.saturating_sub(INDENT)).saturating_sub(labels);
     let mut grid = sheet.list();
     for row in rows {
@@ -211,7 +216,7 @@ fn flow(line: Line, room: usize) -> Vec<String> {
     for part in line.parts {
         match lines.last_mut() {
             // Room for the mark at its end, too.
-            Some(line) if line.chars().count() + part.chars().count() + 2 * mark.len() < room => {
+            Some(line) if width(line) + width(&part) + 2 * mark.len() < room => {
                 line.extend([mark, " ", &part]);
             }
             Some(line) => {

@@ -1,59 +1,54 @@
-//! The comparison of the scanners: a matrix where it fits, sentences where it does not.
+//! The comparison of the scanners: who reports how much, what each misses and why, and how far every
+//! two agree.
 
+use std::cmp::Reverse;
 use std::io;
 
-use super::super::grid::{Cell, Grid};
 use super::Page;
-use crate::model::Verdict;
-use crate::model::report::{PairAgreement, ScannerCoverage};
+use crate::model::report::{Coverage, PairAgreement, ScannerCoverage};
+use crate::model::{Cause, Verdict};
+use crate::report::document::{self, Column, Cut, Narrow, Section, Table, Value};
 use crate::report::phrases;
-use crate::report::theme::Tone;
 
-/// The verdicts in the order of the matrix, with the head of their column. `reported` and
-/// `covered` are one column: both count as found.
-const VERDICTS: [(Verdict, &str); 7] = [
-    (Verdict::NoMatch, "NO\nMATCH"),
-    (Verdict::OtherVersion, "OTHER\nVERSION"),
-    (Verdict::PackageNotSeen, "NOT\nSEEN"),
-    (Verdict::Suppressed, "WITH-\nHELD"),
-    (Verdict::NotAssessed, "NOT\nASSESSED"),
-    (Verdict::Failed, "FAILED"),
-    (Verdict::Unknown, "UNKNOWN"),
+/// The verdicts in the order of the matrix. `reported` and `covered` are one column: both count as
+/// found.
+const VERDICTS: [Verdict; 7] = [
+    Verdict::NoMatch,
+    Verdict::OtherVersion,
+    Verdict::PackageNotSeen,
+    Verdict::Suppressed,
+    Verdict::NotAssessed,
+    Verdict::Failed,
+    Verdict::Unknown,
 ];
 
-/// Writes the section.
-pub(super) fn write(page: &mut Page<'_>) -> io::Result<()> {
-    let coverage = &page.report.coverage;
-    if coverage.scanners.is_empty() {
-        return Ok(());
+impl Page<'_> {
+    /// The comparison, where there is one.
+    pub(super) fn coverage(&mut self) -> io::Result<()> {
+        let coverage = &self.report.coverage;
+        if coverage.scanners.is_empty() {
+            return Ok(());
+        }
+        document::write_section(&section(coverage, self.cut()), &mut self.sheet)
     }
-    page.sheet.heading(&format!(
-        "COVERAGE ({} reported by every scanner with a result)",
+}
+
+fn section(coverage: &Coverage, cut: Cut<'_>) -> Section {
+    let mut section = Section::open(format!(
+        "Coverage ({} reported by every scanner with a result)",
         coverage.shared_by_all
-    ))?;
-    let matrix = matrix(page, &coverage.scanners);
-    let grid = if matrix.fits() {
-        matrix
-    } else {
-        sentences(page, &coverage.scanners)
-    };
-    page.sheet.grid(grid, |_| Tone::Plain)?;
-    if coverage.pairs.is_empty() {
-        return Ok(());
+    ));
+    section.table(matrix(&coverage.scanners));
+    misses(&mut section, &coverage.scanners, cut);
+    if !coverage.pairs.is_empty() {
+        section.table(pairs(&coverage.pairs));
+        section.text(
+            "Agreement: findings of both among findings of either. Adjusted: without those that the \
+             other scanner does not assess, withheld, or reports in the same files under another \
+             package type.",
+        );
     }
-    page.sheet.gap()?;
-    let table = pair_table(page, &coverage.pairs);
-    let grid = if table.fits() {
-        table
-    } else {
-        pair_sentences(page, &coverage.pairs)
-    };
-    page.sheet.grid(grid, |_| Tone::Plain)?;
-    page.sheet.remark(
-        "Agreement: findings of both among findings of either. Adjusted: without those that the \
-         other scanner does not assess, withheld, or reports in the same files under another package \
-         type.",
-    )
+    section
 }
 
 /// Number of findings with one verdict of one scanner.
@@ -67,58 +62,128 @@ fn has_failed(row: &ScannerCoverage) -> bool {
 }
 
 /// One row a scanner, one column a verdict that occurs.
-fn matrix(page: &Page<'_>, rows: &[ScannerCoverage]) -> Grid {
-    let columns: Vec<(Verdict, &str)> = VERDICTS
-        .into_iter()
-        .filter(|(verdict, _)| rows.iter().any(|row| number(row, *verdict) > 0))
-        .collect();
-    let mut grid = page.sheet.list();
-    let mut header = vec!["SCANNER", "REPORTED", "ALONE"];
-    header.extend(columns.iter().map(|(_, head)| *head));
-    grid.header(&header);
+fn matrix(rows: &[ScannerCoverage]) -> Table {
+    let occurs = |verdict: &Verdict| rows.iter().any(|row| number(row, *verdict) > 0);
+    let verdicts: Vec<Verdict> = VERDICTS.into_iter().filter(occurs).collect();
+    let most = rows.iter().map(|row| row.reported).max();
+    let most = most.unwrap_or_default();
+    let columns = [
+        Column::text("scanner"),
+        Column::number("reported"),
+        Column::text(""),
+        Column::number("alone"),
+    ];
+    let causes = verdicts.iter().copied().map(phrases::verdict_words);
+    let mut table = Table::new(1, columns.into_iter().chain(causes.map(Column::number)));
     for row in rows {
-        let failed = has_failed(row);
-        let cell = |count: usize| -> Cell {
-            if failed && count == 0 {
-                "-".into()
-            } else {
-                count.into()
-            }
-        };
-        grid.row_of(
+        let known = |count: usize| Value::count_if(!has_failed(row) || count > 0, count);
+        let counts = verdicts.iter().map(|verdict| known(number(row, *verdict)));
+        let found = [
+            (&row.scanner).into(),
+            known(row.reported),
+            Value::Bar(row.reported, most),
+            known(row.alone),
+        ];
+        let narrow = Narrow::new(row.scanner.as_str(), [sentence(row)]);
+        table.row_or(found.into_iter().chain(counts), narrow);
+    }
+    table
+}
+
+/// A row in words, without the verdicts that do not occur.
+fn sentence(row: &ScannerCoverage) -> Vec<String> {
+    let found = [
+        format!("reported {}", row.reported),
+        format!("{} alone", row.alone),
+    ];
+    let found = found.into_iter().filter(|_| !has_failed(row));
+    let verdicts = VERDICTS.into_iter().filter_map(|verdict| {
+        let number = number(row, verdict);
+        (number > 0).then(|| format!("{} {number}", phrases::verdict_words(verdict)))
+    });
+    found.chain(verdicts).collect()
+}
+
+/// What each scanner misses, by cause, the largest gap first. What a failed scanner misses has no
+/// other cause.
+fn misses(section: &mut Section, rows: &[ScannerCoverage], cut: Cut<'_>) {
+    let causes = |row: &ScannerCoverage| {
+        let causes = row.missed.clone().into_iter();
+        let scanner = row.scanner.clone();
+        causes.map(move |(cause, number)| (scanner.clone(), cause, number))
+    };
+    let mut gaps: Vec<_> = rows
+        .iter()
+        .flat_map(causes)
+        .filter(|(_, cause, number)| *cause != Cause::NoResult && *number > 0)
+        .collect();
+    gaps.sort_by_key(|(_, _, number)| Reverse(*number));
+    let most = gaps.first().map_or(0, |(_, _, number)| *number);
+    let mut table = Table::new(
+        1,
+        [
+            Column::text("missed by"),
+            Column::number("findings"),
+            Column::text(""),
+            Column::text("cause"),
+        ],
+    );
+    let shown = cut.shown(&gaps);
+    for (scanner, cause, number) in shown {
+        table.row_or(
             [
-                row.scanner.as_str().into(),
-                cell(row.reported),
-                cell(row.alone),
-            ]
-            .into_iter()
-            .chain(
-                columns
-                    .iter()
-                    .map(|(verdict, _)| cell(number(row, *verdict))),
+                scanner.into(),
+                (*number).into(),
+                Value::Bar(*number, most),
+                cause.describe().into(),
+            ],
+            Narrow::new(
+                scanner.as_str(),
+                [format!("misses {number}: {}", cause.describe())],
             ),
         );
     }
-    grid.align_right_from(1);
-    grid
+    section.table(table);
+    cut.left_out(section, gaps.len(), shown.len());
 }
 
-/// One line a scanner.
-fn sentences(page: &Page<'_>, rows: &[ScannerCoverage]) -> Grid {
-    let mut grid = page.sheet.list();
-    for row in rows {
-        let mut parts = Vec::new();
-        if !has_failed(row) {
-            parts.push(format!("reported {} ({} alone)", row.reported, row.alone));
-        }
-        parts.extend(VERDICTS.iter().filter_map(|(verdict, _)| {
-            let number = number(row, *verdict);
-            (number > 0).then(|| format!("{} {number}", phrases::verdict_words(*verdict)))
-        }));
-        grid.row([row.scanner.as_str().into(), parts.join(", ").into()]);
+/// One row a pair.
+fn pairs(pairs: &[PairAgreement]) -> Table {
+    let mut table = Table::new(
+        2,
+        [
+            Column::text("first"),
+            Column::text("second"),
+            Column::number("both"),
+            Column::number("only first"),
+            Column::number("only second"),
+            Column::number("agreement"),
+            Column::number("adjusted"),
+        ],
+    );
+    for pair in pairs {
+        let PairAgreement { a, b, .. } = pair;
+        let (naive, adjusted) = (naive(pair), adjusted(pair));
+        let counts = vec![
+            format!("both {}", pair.both),
+            format!("only {a} {}", pair.only_a),
+            format!("only {b} {}", pair.only_b),
+        ];
+        let shares = vec![format!("agreement {naive}"), format!("adjusted {adjusted}")];
+        table.row_or(
+            [
+                a.into(),
+                b.into(),
+                pair.both.into(),
+                pair.only_a.into(),
+                pair.only_b.into(),
+                naive.into(),
+                adjusted.into(),
+            ],
+            Narrow::new(format!("{a} + {b}"), [counts, shares]),
+        );
     }
-    grid.keep_whole(&[14]);
-    grid
+    table
 }
 
 /// Agreement over everything that either reports.
@@ -131,50 +196,4 @@ fn naive(pair: &PairAgreement) -> String {
 fn adjusted(pair: &PairAgreement) -> String {
     let either = pair.adjusted_both + pair.adjusted_only_a + pair.adjusted_only_b;
     phrases::share(pair.adjusted, pair.adjusted_both, either)
-}
-
-/// One row a pair.
-fn pair_table(page: &Page<'_>, pairs: &[PairAgreement]) -> Grid {
-    let mut grid = page.sheet.list();
-    grid.header(&[
-        "FIRST",
-        "SECOND",
-        "BOTH",
-        "ONLY\nFIRST",
-        "ONLY\nSECOND",
-        "AGREEMENT",
-        "ADJUSTED",
-    ]);
-    for pair in pairs {
-        grid.row([
-            pair.a.as_str().into(),
-            pair.b.as_str().into(),
-            pair.both.into(),
-            pair.only_a.into(),
-            pair.only_b.into(),
-            naive(pair).into(),
-            adjusted(pair).into(),
-        ]);
-    }
-    grid.align_right_from(2);
-    grid
-}
-
-/// One paragraph a pair.
-fn pair_sentences(page: &Page<'_>, pairs: &[PairAgreement]) -> Grid {
-    let mut grid = page.sheet.list();
-    for pair in pairs {
-        grid.row([
-            Cell::lines([format!("{} +", pair.a), pair.b.to_string()]),
-            Cell::lines([
-                format!(
-                    "both {}, only {} {}, only {} {}",
-                    pair.both, pair.a, pair.only_a, pair.b, pair.only_b
-                ),
-                format!("agreement {}, adjusted {}", naive(pair), adjusted(pair)),
-            ]),
-        ]);
-    }
-    grid.keep_whole(&[16]);
-    grid
 }

@@ -2,18 +2,15 @@
 
 use std::io;
 
-use super::super::grid::{self, Cell};
 use super::Page;
 use crate::model::{Action, Finding, Severity};
+use crate::report::grid::{self, Cell};
 use crate::report::phrases;
 use crate::report::sheet::INDENT;
 use crate::report::theme::Tone;
 
-/// Columns that severity and id may take before they are wrapped, in the narrow layout.
+/// Columns that severity and id may take before they are wrapped, where a finding is a paragraph.
 const NARROW_COLUMNS: [u16; 2] = [15, 20];
-
-/// The same in the wide layout: a whole range of opinions, and every scheme's ids.
-const WIDE_COLUMNS: [u16; 2] = [24, 32];
 
 impl Page<'_> {
     /// What fails the run.
@@ -44,7 +41,7 @@ impl Page<'_> {
             if self.options.rows.is_none() {
                 self.findings(&tracked, false)?;
             } else {
-                let place = self.everything();
+                let place = self.cut().place();
                 self.sheet.remark(format!(
                     "Recorded only: the policy neither blocks nor warns. {place} lists them."
                 ))?;
@@ -67,9 +64,11 @@ impl Page<'_> {
 
     /// A list of findings, with the policy's reason when `reasons` is set.
     fn findings(&mut self, findings: &[&Finding], reasons: bool) -> io::Result<()> {
-        let shown = self.shown(findings);
+        let shown = self.cut().shown(findings);
         let mut grid = self.sheet.list();
-        let wide = self.is_wide();
+        let wide = self.is_wide;
+        let columns = self.columns();
+        let [_, id_room] = columns;
         let room = self.room(shown);
         if wide {
             let header = [
@@ -85,12 +84,13 @@ impl Page<'_> {
         for finding in shown {
             let severity = phrases::severity(&finding.severity);
             let id = finding.vulnerability.id.as_str();
+            let id = self.link(id, finding, id_room);
             let package = phrases::package(finding);
             let versions = phrases::versions(finding);
             let seen_by = phrases::seen_by(finding);
             let why = reasons.then(|| phrases::why(finding));
             if wide {
-                let cells = [severity.into(), id.into(), package.into(), versions.into()];
+                let cells = [severity.into(), id, package.into(), versions.into()];
                 grid.row_of(
                     cells
                         .into_iter()
@@ -101,20 +101,31 @@ impl Page<'_> {
                 let mut lines = phrases::flow([package, versions], room);
                 lines.push(format!("{}seen by {seen_by}", phrases::exploited(finding)));
                 lines.extend(why.into_iter().flat_map(|why| phrases::flow(why, room)));
-                grid.row([narrow_severity(finding), id.into(), Cell::lines(lines)]);
+                grid.row([narrow_severity(finding), id, Cell::lines(lines)]);
             }
         }
-        grid.keep_whole(if wide { &WIDE_COLUMNS } else { &NARROW_COLUMNS });
+        grid.keep_whole(&columns);
         let shown = shown.len();
         self.sheet.grid(grid, severity_tone)?;
         self.left_out(findings.len(), shown)
+    }
+
+    /// Columns that severity and id may take before they are wrapped. With room, those are a whole
+    /// range of opinions, and every scheme's ids.
+    fn columns(&self) -> [u16; 2] {
+        if self.is_wide {
+            let width = self.sheet.width;
+            [(width / 8).clamp(8, 24), (width / 4).clamp(9, 32)]
+        } else {
+            NARROW_COLUMNS
+        }
     }
 
     /// Columns left for the third column of the narrow layout.
     fn room(&self, findings: &[&Finding]) -> usize {
         let [severity_cap, id_cap] = NARROW_COLUMNS;
         let widest = |text: fn(&Finding) -> String, cap: u16| {
-            let widths = findings.iter().map(|finding| text(finding).chars().count());
+            let widths = findings.iter().map(|finding| grid::width(&text(finding)));
             widths.max().unwrap_or_default().min(usize::from(cap))
         };
         let severity = widest(
@@ -138,7 +149,9 @@ impl Page<'_> {
         let severities = phrases::severities(findings.iter().copied());
         self.sheet
             .heading(&format!("IGNORED ({}: {severities})", findings.len()))?;
-        let wide = self.is_wide();
+        let wide = self.is_wide;
+        let columns = self.columns();
+        let [_, id_room] = columns;
         let mut grid = self.sheet.list();
         if wide {
             grid.header(&[
@@ -151,7 +164,7 @@ impl Page<'_> {
                 "RULE",
             ]);
         }
-        let shown = self.shown(&findings);
+        let shown = self.cut().shown(&findings);
         let room = self.room(shown);
         for finding in shown {
             let Some(decision) = &finding.decision else {
@@ -160,13 +173,14 @@ impl Page<'_> {
             let rule = &decision.rule;
             let severity = phrases::severity(&finding.severity);
             let id = finding.vulnerability.id.as_str();
+            let id = self.link(id, finding, id_room);
             let package = [phrases::package(finding), phrases::versions(finding)];
             let owner = rule.owner.as_deref().unwrap_or("no owner");
             let expires = phrases::expiry(rule.expires.as_deref(), &self.report.evaluated_at);
             if wide {
                 grid.row([
                     severity.into(),
-                    id.into(),
+                    id,
                     package.join(" ").into(),
                     rule.reason.as_str().into(),
                     owner.into(),
@@ -177,7 +191,7 @@ impl Page<'_> {
                 let until = if rule.expires.is_some() { "until " } else { "" };
                 grid.row([
                     narrow_severity(finding),
-                    id.into(),
+                    id,
                     Cell::lines(
                         phrases::flow(package, room)
                             .into_iter()
@@ -193,7 +207,7 @@ impl Page<'_> {
                 ]);
             }
         }
-        grid.keep_whole(if wide { &WIDE_COLUMNS } else { &NARROW_COLUMNS });
+        grid.keep_whole(&columns);
         let shown = shown.len();
         self.sheet.grid(grid, severity_tone)?;
         self.left_out(findings.len(), shown)
@@ -228,7 +242,7 @@ impl Page<'_> {
                 continue;
             }
             self.sheet.heading(&format!("{title} ({})", rules.len()))?;
-            let shown = self.shown(rules);
+            let shown = self.cut().shown(rules);
             let mut grid = self.sheet.list();
             for rule in shown {
                 grid.row([rule.as_str().into()]);
@@ -241,7 +255,7 @@ impl Page<'_> {
 }
 
 /// The tone of a severity's name.
-fn severity_tone(word: &str) -> Tone {
+pub(super) fn severity_tone(word: &str) -> Tone {
     Severity::WORST_FIRST
         .into_iter()
         .find(|severity| severity.as_str() == word)

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::super::grid::Cell;
 use super::Page;
 use crate::model::DiagnosticLevel;
+use crate::report::grid::Cell;
 use crate::report::phrases::{self, count};
 use crate::report::theme::Tone;
 
@@ -31,7 +31,7 @@ impl Page<'_> {
         }
         let mut groups: Vec<_> = groups.into_iter().collect();
         groups.sort_by_key(|(_, names)| std::cmp::Reverse(names.len()));
-        let shown = self.shown(&groups);
+        let shown = self.cut().shown(&groups);
         let mut grid = self.sheet.list();
         for ((ecosystem, reason), names) in shown {
             grid.row([
@@ -64,7 +64,7 @@ impl Page<'_> {
         }
         let mut groups: Vec<_> = groups.into_iter().collect();
         groups.sort_by_key(|(_, ids)| std::cmp::Reverse(ids.len()));
-        let shown = self.shown(&groups);
+        let shown = self.cut().shown(&groups);
         let mut grid = self.sheet.list();
         for ((scanner, reason), ids) in shown {
             grid.row([
@@ -103,7 +103,7 @@ impl Page<'_> {
         }
         let groups: Vec<_> = groups.into_iter().collect();
         self.sheet.heading("ABOUT THE INPUTS")?;
-        let shown = self.shown(&groups);
+        let shown = self.cut().shown(&groups);
         let mut grid = self.sheet.list();
         for ((level, origin, message), (number, pointer)) in shown {
             let level = match level.0 {
@@ -133,7 +133,7 @@ impl Page<'_> {
         })?;
         self.left_out(groups.len(), shown)?;
         if notes > 0 {
-            let place = self.everything();
+            let place = self.cut().place();
             let notes = count(notes, "note", "notes");
             self.sheet
                 .remark(format!("and {notes}. {place} lists all."))?;
