@@ -160,6 +160,35 @@ pub(super) enum Color {
     Never,
 }
 
+/// When an id is a link to its page.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(super) enum Hyperlinks {
+    /// On a terminal that is known to show links, where colours are shown.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Hyperlinks {
+    /// Whether standard output gets links; `color` says whether it gets colours. What wants no
+    /// escape sequences for these wants none at all.
+    pub(super) fn are_shown(self, color: bool) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            // The library takes FORCE_HYPERLINK for an order to write them to files as well.
+            Self::Auto => {
+                color
+                    && io::stdout().is_terminal()
+                    && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout)
+            }
+        }
+    }
+}
+
 /// How a page of text is laid out.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Output")]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::common::{PageArgs, no_such_format, print, say};
+use super::common::{Hyperlinks, PageArgs, no_such_format, print, say};
 use super::error::Error;
 use crate::model::report::Report;
 use crate::report::{self, Format, Options, ReportFile};
@@ -45,6 +45,10 @@ pub(super) struct OutputArgs {
 
     #[command(flatten)]
     page: PageArgs,
+
+    /// When ids of vulnerabilities are links to their pages (OSC 8)
+    #[arg(long, value_enum, default_value_t)]
+    hyperlinks: Hyperlinks,
 }
 
 /// A format, and where it goes.
@@ -127,11 +131,13 @@ impl OutputArgs {
         written: Option<ReportFile>,
     ) -> Result<(), Error> {
         let mut problems = Vec::new();
+        let page = self.page.options();
         let mut options = Options {
+            hyperlinks: self.hyperlinks.are_shown(page.color),
             rows: (!self.all).then_some(Options::DEFAULT_ROWS),
             include_ignored: self.include_ignored,
             files: written.into_iter().collect(),
-            ..self.page.options()
+            ..page
         };
         for (format, path) in &plan.files {
             let file = ReportFile {
@@ -147,16 +153,14 @@ impl OutputArgs {
                 hyperlinks: false,
                 ..options.clone()
             };
-            write_file(path, |out| report::write(*format, report, &text, out)).map_err(
-                |error| {
-                    Error::usage(format!(
-                        "{}: cannot be written: {error}; give another file with --format {}=FILE",
-                        path.display(),
-                        format.name()
-                    ))
-                },
-            )?;
-            options.files.push(file);
+            match write_file(path, |out| report::write(*format, report, &text, out)) {
+                Ok(()) => options.files.push(file),
+                Err(error) => problems.push(format!(
+                    "{}: cannot be written: {error}; give another file with --format {}=FILE",
+                    path.display(),
+                    format.name()
+                )),
+            }
         }
         match plan.standard_output {
             Some(format) => {
@@ -248,6 +252,7 @@ mod tests {
             all: false,
             include_ignored: false,
             page: PageArgs::default(),
+            hyperlinks: Hyperlinks::default(),
         }
     }
 
