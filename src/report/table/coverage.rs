@@ -61,9 +61,10 @@ fn has_failed(row: &ScannerCoverage) -> bool {
     row.reported == 0 && number(row, Verdict::Failed) > 0
 }
 
-/// One row a scanner, one column a verdict that occurs.
+/// One row a scanner, one column a verdict that occurs. That a scanner failed is said in its row.
 fn matrix(rows: &[ScannerCoverage]) -> Table {
-    let occurs = |verdict: &Verdict| rows.iter().any(|row| number(row, *verdict) > 0);
+    let with_result = || rows.iter().filter(|row| !has_failed(row));
+    let occurs = |verdict: &Verdict| with_result().any(|row| number(row, *verdict) > 0);
     let verdicts: Vec<Verdict> = VERDICTS.into_iter().filter(occurs).collect();
     let most = rows.iter().map(|row| row.reported).max();
     let most = most.unwrap_or_default();
@@ -76,14 +77,19 @@ fn matrix(rows: &[ScannerCoverage]) -> Table {
     let causes = verdicts.iter().copied().map(phrases::verdict_words);
     let mut table = Table::new(1, columns.into_iter().chain(causes.map(Column::number)));
     for row in rows {
-        let known = |count: usize| Value::count_if(!has_failed(row) || count > 0, count);
-        let counts = verdicts.iter().map(|verdict| known(number(row, *verdict)));
+        let known = |count: usize| Value::count_if(!has_failed(row), count);
+        let reported = if has_failed(row) {
+            phrases::verdict_words(Verdict::Failed).into()
+        } else {
+            row.reported.into()
+        };
         let found = [
             (&row.scanner).into(),
-            known(row.reported),
+            reported,
             Value::Bar(row.reported, most),
             known(row.alone),
         ];
+        let counts = verdicts.iter().map(|verdict| known(number(row, *verdict)));
         let narrow = Narrow::new(row.scanner.as_str(), [sentence(row)]);
         table.row_or(found.into_iter().chain(counts), narrow);
     }
@@ -92,16 +98,18 @@ fn matrix(rows: &[ScannerCoverage]) -> Table {
 
 /// A row in words, without the verdicts that do not occur.
 fn sentence(row: &ScannerCoverage) -> Vec<String> {
+    if has_failed(row) {
+        return vec!["gave no result".to_owned()];
+    }
     let found = [
         format!("reported {}", row.reported),
         format!("{} alone", row.alone),
     ];
-    let found = found.into_iter().filter(|_| !has_failed(row));
     let verdicts = VERDICTS.into_iter().filter_map(|verdict| {
         let number = number(row, verdict);
         (number > 0).then(|| format!("{} {number}", phrases::verdict_words(verdict)))
     });
-    found.chain(verdicts).collect()
+    found.into_iter().chain(verdicts).collect()
 }
 
 /// What each scanner misses, by cause, the largest gap first. What a failed scanner misses has no
