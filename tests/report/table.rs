@@ -184,9 +184,10 @@ fn with_wide_characters() -> Report {
             .iter_mut()
             .zip(["版本管理库", "e\u{301}te\u{301}", "🦀crab"])
     {
-        finding.package.name = name.to_owned();
-        finding.instances.truncate(1);
-        finding.instances[0].name = name.to_owned();
+        name.clone_into(&mut finding.package.name);
+        for instance in &mut finding.instances {
+            name.clone_into(&mut instance.name);
+        }
     }
     report
 }

@@ -26,6 +26,9 @@ const SHOWN: usize = 7;
 /// Columns that an id may take.
 const ID: u16 = 24;
 
+/// Columns that it gets at least: those of a CVE id, which cut would be none.
+const LEAST_ID: u16 = 16;
+
 fn write(report: &Report, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
     let short = Options {
         rows: options.rows.map(|rows| rows.min(SHOWN)),
@@ -138,12 +141,12 @@ impl Room {
     /// Shares out a line among columns for `findings`: severity and agreement are never cut, and the
     /// fix rather later than the package.
     fn of(line: u16, findings: &[&Finding]) -> Self {
-        const VERSIONS_FROM: usize = 20;
+        const VERSIONS_FROM: usize = 16;
         let widest = |text: &dyn Fn(&Finding) -> String| {
             let widths = findings.iter().map(|finding| grid::width(&text(finding)));
             widths.max().unwrap_or_default()
         };
-        let id = ID.min(line / 2);
+        let id = (line / 3).clamp(LEAST_ID, ID);
         let gap = usize::from(grid::GAP);
         let uncut = widest(&|finding| finding.severity.level.to_string())
             + widest(&|finding| finding.vulnerability.id.to_string()).min(usize::from(id))

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::Page;
+use super::{Page, WIDE_FROM};
 use crate::model::{Action, Finding, Severity};
 use crate::report::grid::{self, Cell};
 use crate::report::phrases;
@@ -68,7 +68,7 @@ impl Page<'_> {
         let mut grid = self.sheet.list();
         let wide = self.is_wide;
         let columns = self.columns();
-        let [_, id_room] = columns;
+        let [severity_room, id_room] = columns;
         let room = self.room(shown);
         if wide {
             let header = [
@@ -95,7 +95,7 @@ impl Page<'_> {
                     cells
                         .into_iter()
                         .chain([format!("{}{seen_by}", phrases::exploited(finding)).into()])
-                        .chain(why.map(|why| why.join(" ").into())),
+                        .chain(why.map(Cell::lines)),
                 );
             } else {
                 let mut lines = phrases::flow([package, versions], room);
@@ -104,7 +104,13 @@ impl Page<'_> {
                 grid.row([narrow_severity(finding), id, Cell::lines(lines)]);
             }
         }
-        grid.keep_whole(&columns);
+        let part = self.sheet.width / 7;
+        if wide && reasons && self.sheet.width >= WIDE_FROM {
+            // What scanners and policy say is longest.
+            grid.keep_whole(&[severity_room, id_room, part, part]);
+        } else {
+            grid.keep_whole(&columns);
+        }
         let shown = shown.len();
         self.sheet.grid(grid, severity_tone)?;
         self.left_out(findings.len(), shown)
