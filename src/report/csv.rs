@@ -29,8 +29,9 @@ pub(super) const FORMAT: Description = Description {
     warnings: |report, _| warnings(report),
 };
 
-/// Characters of a cell. Spreadsheets take 32,767.
-const LIMIT: usize = 32_000;
+/// Characters of a cell before apostrophes are added, of which half as many may come. Spreadsheets take
+/// 32,767.
+const LIMIT: usize = 20_000;
 
 /// A column: its name, and what stands in it.
 type Column = (&'static str, fn(&Row<'_>) -> String);
@@ -40,7 +41,9 @@ const COLUMNS: &[Column] = &[
     ("key", |row| row.finding.key.clone()),
     ("id", |row| row.finding.vulnerability.id.to_string()),
     ("aliases", |row| list(&row.finding.vulnerability.aliases)),
-    ("title", |row| text(&row.finding.vulnerability.title)),
+    ("title", |row| {
+        text(row.finding.vulnerability.title.as_ref())
+    }),
     ("severity", |row| row.finding.severity.level.to_string()),
     ("severity_source", |row| {
         let source = row.finding.severity.source.as_ref();
@@ -48,7 +51,7 @@ const COLUMNS: &[Column] = &[
     }),
     // `low–critical` where sources are two bands apart or more, else empty.
     ("disputed_range", |row| {
-        text(&phrases::disputed_range(&row.finding.severity))
+        text(phrases::disputed_range(&row.finding.severity).as_ref())
     }),
     // The base score and vector that come with the severity, else those with the highest score.
     ("cvss", |row| {
@@ -57,7 +60,7 @@ const COLUMNS: &[Column] = &[
     }),
     ("cvss_vector", |row| {
         let cvss = rating::cvss(row.finding, |cvss| cvss.vector.is_some());
-        text(&cvss.and_then(|cvss| cvss.vector.clone()))
+        text(cvss.and_then(|cvss| cvss.vector.as_ref()))
     }),
     // The probability of exploitation within 30 days, 0 to 1.
     ("epss", |row| {
@@ -82,9 +85,11 @@ const COLUMNS: &[Column] = &[
         row.installed(|package| package.version.clone())
     }),
     ("architecture", |row| {
-        row.installed(|package| text(&package.architecture))
+        row.installed(|package| text(package.architecture.as_ref()))
     }),
-    ("purl", |row| row.installed(|package| text(&package.purl))),
+    ("purl", |row| {
+        row.installed(|package| text(package.purl.as_ref()))
+    }),
     ("path", |row| {
         row.installed(|package| {
             let paths = package.locations.iter();
@@ -92,7 +97,9 @@ const COLUMNS: &[Column] = &[
         })
     }),
     ("fix_versions", |row| list(&row.finding.fix.versions)),
-    ("recommended", |row| text(&row.finding.fix.recommended)),
+    ("recommended", |row| {
+        text(row.finding.fix.recommended.as_ref())
+    }),
     ("fix_state", |row| row.finding.fix.state.as_str().to_owned()),
     // `block`, `warn`, `track`, `ignore`; empty where the policy was not applied.
     ("decision", |row| {
@@ -102,16 +109,20 @@ const COLUMNS: &[Column] = &[
     }),
     ("rule", |row| row.rule(|rule| rule.rule.clone())),
     ("reason", |row| row.rule(|rule| rule.reason.clone())),
-    ("owner", |row| row.rule(|rule| text(&rule.owner))),
-    ("expires", |row| row.rule(|rule| text(&rule.expires))),
+    ("owner", |row| row.rule(|rule| text(rule.owner.as_ref()))),
+    ("expires", |row| {
+        row.rule(|rule| text(rule.expires.as_ref()))
+    }),
     // The scanners that report the finding on this installed package.
     ("reported_by", |row| {
         row.installed(|package| list(&package.scanners))
     }),
-    ("url", |row| text(&links::page(&row.finding.vulnerability))),
-    ("first_seen", |row| text(&row.finding.first_seen)),
+    ("url", |row| {
+        text(links::page(&row.finding.vulnerability).as_ref())
+    }),
+    ("first_seen", |row| text(row.finding.first_seen.as_ref())),
     ("published", |row| {
-        text(&row.finding.vulnerability.published)
+        text(row.finding.vulnerability.published.as_ref())
     }),
 ];
 
@@ -215,8 +226,8 @@ struct Cells<'a> {
 impl Cells<'_> {
     fn cell(&mut self, text: &str) -> io::Result<()> {
         let shown = escape::limited(text, LIMIT);
-        // Escapes make texts longer, and a text that fits is never changed at its end.
-        self.cut += usize::from(shown.ends_with('…') && !text.ends_with('…'));
+        let is_changed = matches!(shown, Cow::Owned(_));
+        self.cut += usize::from(is_changed && shown != escape::terminal(text));
         Ok(self.writer.write_field(inert(&shown).as_bytes())?)
     }
 
@@ -247,8 +258,8 @@ fn inert(text: &str) -> Cow<'_, str> {
     Cow::Owned(inert)
 }
 
-fn text(text: &Option<String>) -> String {
-    text.clone().unwrap_or_default()
+fn text(text: Option<&String>) -> String {
+    text.cloned().unwrap_or_default()
 }
 
 fn number(number: Option<f64>) -> String {

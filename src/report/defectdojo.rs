@@ -232,11 +232,11 @@ fn component_version(finding: &Finding) -> Option<String> {
 }
 
 fn path(finding: &Finding) -> Option<&str> {
-    let places = finding
+    let mut places = finding
         .instances
         .iter()
         .flat_map(|instance| &instance.locations);
-    places.filter_map(|place| place.path.as_deref()).next()
+    places.find_map(|place| place.path.as_deref())
 }
 
 fn day(moment: Option<&str>) -> Option<String> {

@@ -1,13 +1,9 @@
 //! The CSV: every finding and installed package, and nothing that a spreadsheet calculates.
-#![expect(
-    clippy::indexing_slicing,
-    reason = "the sample's findings are where this file puts them"
-)]
 
 use std::collections::HashMap;
 
 use crosscheck::model::report::Report;
-use crosscheck::model::{Action, RuleMatch};
+use crosscheck::model::{Action, Cvss, Rating, RatingSource, RuleMatch, Severity};
 use crosscheck::report::{Format, Options, warnings};
 
 use crate::{example, hostile, render, sample};
@@ -71,6 +67,24 @@ fn a_row_tells_the_rule_that_ignores_its_own_package() {
         ["ignore[0]", "ignore[1]"]
     );
     assert_eq!(rows[1]["reason"], "second");
+}
+
+#[test]
+fn the_score_is_that_of_the_source_that_counts_else_the_highest() {
+    let mut report = sample::report();
+    let score = |report: &Report| read(&csv_of(report))[0]["cvss"].clone();
+    let by = |source: &str, score: f64| Rating {
+        source: RatingSource::from_name(source),
+        severity: Severity::High,
+        label: None,
+        cvss: Cvss::new(None, Some(score), "3.1"),
+    };
+    report.findings[0].ratings = vec![by("nvd", 7.5), by("debian", 5.1), by("ghsa", 9.1)];
+    assert_eq!(score(&report), "5.1");
+    report.findings[0].ratings.remove(1);
+    assert_eq!(score(&report), "9.1");
+    report.findings[0].ratings.clear();
+    assert_eq!(score(&report), "");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use crosscheck::model::report::{Report, RunOutcome};
 use crosscheck::report::{Format, Options, warnings};
+use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
@@ -99,14 +100,8 @@ fn read(text: &str) -> Vec<Suite> {
             }
             Event::GeneralRef(reference) if open.iter().any(|name| name == "testcase") => {
                 let case = suites.last_mut().unwrap().cases.last_mut().unwrap();
-                case.text.push_str(match &**reference {
-                    "lt" => "<",
-                    "gt" => ">",
-                    "amp" => "&",
-                    "quot" => "\"",
-                    "apos" => "'",
-                    other => panic!("{other}"),
-                });
+                case.text
+                    .push_str(resolve_predefined_entity(reference).unwrap());
             }
             _ => {}
         }

@@ -1,8 +1,4 @@
 //! The comment on a pull request: it fits, it is found again, and nothing in it is markup from outside.
-#![expect(
-    clippy::indexing_slicing,
-    reason = "the sample's findings are where this file puts them"
-)]
 
 use crosscheck::model::report::{Report, RunOutcome};
 use crosscheck::report::{Format, Options};
@@ -129,4 +125,5 @@ fn a_page_of_nothing_but_escapes_still_fits() {
     }
     let text = markdown(&report);
     assert!(text.contains("BLOCKED: 2 findings block"), "{text}");
+    assert!(text.contains("**Failed:** "), "{text}");
 }

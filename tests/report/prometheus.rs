@@ -19,7 +19,7 @@ fn read(text: &str) -> BTreeMap<String, f64> {
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         if let Some(help) = line.strip_prefix("# HELP ") {
-            gauge = help.split(' ').next().unwrap().to_owned();
+            help.split(' ').next().unwrap().clone_into(&mut gauge);
             assert!(gauges.insert(gauge.clone()), "{gauge} begins twice");
             assert_eq!(lines.next().unwrap(), format!("# TYPE {gauge} gauge"));
             continue;

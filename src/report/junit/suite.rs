@@ -101,7 +101,8 @@ impl Suite {
         let (tag, details) = match outcome {
             Outcome::Passed(None) => {
                 self.content.write_event(Event::Empty(element))?;
-                return self.end_line();
+                self.end_line();
+                return Ok(());
             }
             Outcome::Passed(Some(output)) => {
                 self.content.write_event(Event::Start(element))?;
@@ -132,7 +133,8 @@ impl Suite {
     /// Adds output of the suite as a whole; after the last test.
     pub(super) fn remark(&mut self, text: &str) -> io::Result<()> {
         self.text(BytesStart::new("system-out"), &[text.to_owned()])?;
-        self.end_line()
+        self.end_line();
+        Ok(())
     }
 
     fn distinct(&mut self, class: &str, name: String) -> String {
@@ -167,12 +169,12 @@ impl Suite {
 
     fn end(&mut self, tag: &str) -> io::Result<()> {
         self.content.write_event(Event::End(BytesEnd::new(tag)))?;
-        self.end_line()
+        self.end_line();
+        Ok(())
     }
 
-    fn end_line(&mut self) -> io::Result<()> {
+    fn end_line(&mut self) {
         self.content.get_mut().push(b'\n');
-        Ok(())
     }
 }
 

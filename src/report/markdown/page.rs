@@ -1,10 +1,9 @@
 //! The page: the verdict, what stands in the way of trusting it, what to mend, and evidence.
 
 use super::super::document::{Column, Document, Fact, Notice, Section, Table, Value, footer};
-use super::super::table::answer;
 use super::super::theme::Tone;
 use super::super::upgrades::{Upgrade, upgrades};
-use super::super::{Options, phrases};
+use super::super::{Options, phrases, sentence};
 use super::lists::List;
 use crate::model::report::{Report, RunOutcome, ScannerSummary};
 use crate::model::{Action, Finding, Outcome};
@@ -42,22 +41,17 @@ impl<'a> Page<'a> {
 
     /// The page with at most so many rows in each list; `None` for the verdict alone.
     pub(super) fn document(&self, rows: Option<usize>) -> Document {
-        let (title, tone) = answer(self.report);
         let mut document = Document {
-            title,
-            tone,
+            title: sentence(self.report),
+            // Markdown has no colours.
+            tone: Tone::Plain,
             notices: Vec::new(),
             facts: Vec::new(),
             sections: Vec::new(),
             footer: footer(&self.report.tool, "report", self.options),
         };
         let Some(rows) = rows else {
-            document.notices.push(Notice {
-                word: "Cut",
-                tone: Tone::Attention,
-                sentence: "the lists do not fit on this page; the JSON report has all of them"
-                    .to_owned(),
-            });
+            document.notices = self.apology();
             return document;
         };
         // All blocking findings that fit; of the others as many as elsewhere.
@@ -68,9 +62,9 @@ impl<'a> Page<'a> {
         document.facts = self.facts();
         document.sections = [
             self.first(list),
-            self.scanners(list),
-            self.findings("Blocking", &self.blocking, most),
-            self.findings("Not decided", &self.undecided, most),
+            Some(self.scanners(list)),
+            findings("Blocking", &self.blocking, most),
+            findings("Not decided", &self.undecided, most),
             self.warnings(list),
             self.ignored(list),
             list.coverage(&self.report.coverage),
@@ -82,6 +76,22 @@ impl<'a> Page<'a> {
         .flatten()
         .collect();
         document
+    }
+
+    /// What is said in place of everything else.
+    fn apology(&self) -> Vec<Notice> {
+        let scanners = self.report.scanners.iter();
+        let failed = scanners.filter(|scanner| !scanner.outcome.is_trustworthy());
+        let failed = match failed.count() {
+            0 => None,
+            failed => Some(phrases::count(failed, "scanner", "scanners")),
+        };
+        let failed = failed.map(|scanners| notice("Failed", format!("{scanners} gave no result")));
+        let cut = "nothing else fits on this page; the JSON report has all of it";
+        failed
+            .into_iter()
+            .chain([notice("Cut", cut.to_owned())])
+            .collect()
     }
 
     /// Why the results are not enough, and who gave none.
@@ -103,11 +113,6 @@ impl<'a> Page<'a> {
             _ => None,
         };
         let failed: Vec<String> = self.report.scanners.iter().filter_map(failed).collect();
-        let notice = |word: &'static str, sentence: String| Notice {
-            word,
-            tone: Tone::Attention,
-            sentence,
-        };
         let mut notices: Vec<Notice> = reasons
             .chain(more)
             .map(|reason| notice(word, reason))
@@ -182,7 +187,7 @@ impl<'a> Page<'a> {
     }
 
     /// Every scanner of the run and whether it can be trusted.
-    fn scanners(&self, list: List<'_>) -> Option<Section> {
+    fn scanners(&self, list: List<'_>) -> Section {
         let columns = ["scanner", "status", "version", "database", "findings"];
         let mut table = Table::new(1, columns.map(Column::text));
         for scanner in list.shown(&self.report.scanners) {
@@ -210,26 +215,11 @@ impl<'a> Page<'a> {
         }
         let mut section = Section::open("Scanners");
         list.table(&mut section, table, self.report.scanners.len());
-        Some(section)
-    }
-
-    /// A table of findings that count.
-    fn findings(&self, title: &str, findings: &[&'a Finding], list: List<'_>) -> Option<Section> {
-        if findings.is_empty() {
-            return None;
-        }
-        let severities = phrases::severities(findings.iter().copied());
-        let mut section = Section::open(format!("{title}: {} ({severities})", findings.len()));
-        list.table(
-            &mut section,
-            findings_table(list.shown(findings)),
-            findings.len(),
-        );
-        Some(section)
+        section
     }
 
     fn warnings(&self, list: List<'_>) -> Option<Section> {
-        let mut section = self.findings("Warnings", &self.warning, list)?;
+        let mut section = findings("Warnings", &self.warning, list)?;
         section.folded = true;
         Some(section)
     }
@@ -264,6 +254,29 @@ impl<'a> Page<'a> {
         );
         Some(section)
     }
+}
+
+fn notice(word: &'static str, sentence: String) -> Notice {
+    Notice {
+        word,
+        tone: Tone::Plain,
+        sentence,
+    }
+}
+
+/// A table of findings that count.
+fn findings(title: &str, findings: &[&Finding], list: List<'_>) -> Option<Section> {
+    if findings.is_empty() {
+        return None;
+    }
+    let severities = phrases::severities(findings.iter().copied());
+    let mut section = Section::open(format!("{title}: {} ({severities})", findings.len()));
+    list.table(
+        &mut section,
+        findings_table(list.shown(findings)),
+        findings.len(),
+    );
+    Some(section)
 }
 
 fn findings_table(findings: &[&Finding]) -> Table {
