@@ -375,7 +375,7 @@ impl Page<'_> {
 }
 
 /// The scanners that list the finding under an id.
-fn named_by(finding: &Finding, id: &str) -> Option<String> {
+pub(super) fn named_by(finding: &Finding, id: &str) -> Option<String> {
     let scanners: BTreeSet<&str> = finding
         .observations
         .iter()
@@ -386,7 +386,7 @@ fn named_by(finding: &Finding, id: &str) -> Option<String> {
     (!names.is_empty()).then(|| format!("the id used by {}", names.join(", ")))
 }
 
-fn instance_lines(instance: &Instance) -> Vec<String> {
+pub(super) fn instance_lines(instance: &Instance) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(source) = &instance.source {
         lines.push(match &source.version {
@@ -414,7 +414,7 @@ fn instance_lines(instance: &Instance) -> Vec<String> {
 }
 
 /// The source's own word, and the CVSS statement behind it.
-fn rating_words(rating: &Rating) -> String {
+pub(super) fn rating_words(rating: &Rating) -> String {
     let cvss = rating.cvss.as_ref().map(|cvss| {
         let computed = cvss.computed().and_then(Result::ok);
         let score = match (cvss.score, computed) {

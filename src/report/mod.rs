@@ -10,6 +10,7 @@ mod document;
 pub mod escape;
 mod explain;
 pub(crate) mod grid;
+mod html;
 mod identity;
 mod json;
 mod junit;
@@ -68,6 +69,8 @@ impl Format {
     pub const WIDE: Self = Self(&table::WIDE);
     /// The whole report; its layout is published (see [`schema`]).
     pub const JSON: Self = Self(&json::FORMAT);
+    /// A page for people, in one file that works from a folder without any request.
+    pub const HTML: Self = Self(&html::FORMAT);
     /// OpenVEX: why ignored findings are ignored.
     pub const OPENVEX: Self = Self(&openvex::FORMAT);
     /// GitHub-flavoured Markdown: the comment on a pull request.
@@ -87,6 +90,7 @@ impl Format {
         Self::COMPACT,
         Self::WIDE,
         Self::JSON,
+        Self::HTML,
         Self::OPENVEX,
         Self::MARKDOWN,
         Self::JUNIT,

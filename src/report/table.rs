@@ -27,7 +27,8 @@ use crate::model::report::Report;
 use crate::model::{Action, Finding};
 
 pub(super) use compact::FORMAT as COMPACT;
-pub(super) use verdict::answer;
+pub(super) use scanners::scanner_result;
+pub(super) use verdict::{answer, counts, distro, drawn_on, is_fixable};
 
 /// Text for a person: a terminal or the log of a build.
 pub(super) const FORMAT: Description = Description {

@@ -87,7 +87,7 @@ impl Page<'_> {
 }
 
 /// What a scanner gave, or why it gave nothing and what to do about it.
-fn scanner_result(scanner: &ScannerSummary) -> Vec<String> {
+pub(in crate::report) fn scanner_result(scanner: &ScannerSummary) -> Vec<String> {
     let mut lines = Vec::new();
     match &scanner.outcome {
         Outcome::Failed(failure) => {

@@ -5,7 +5,7 @@ use std::io;
 
 use super::Page;
 use crate::model::report::{Report, RunOutcome, Summary};
-use crate::model::{Action, Finding, Severity};
+use crate::model::{Action, Distro, Finding, Severity};
 use crate::report::grid::Grid;
 use crate::report::phrases::{self, count};
 use crate::report::theme::Tone;
@@ -41,7 +41,7 @@ impl Page<'_> {
             facts.row(["Digest".into(), digest.as_str().into()]);
         }
         facts.row(["Policy".into(), self.policy().into()]);
-        for (name, text) in self.drawn_on() {
+        for (name, text) in drawn_on(self.report) {
             facts.row([name.into(), text.into()]);
         }
         facts.row(["Counts".into(), counts(&self.report.summary).into()]);
@@ -54,60 +54,15 @@ impl Page<'_> {
 
     pub(super) fn image(&self) -> String {
         let target = &self.report.target;
-        let distro = target.distro.as_ref().map(|distro| {
-            let support = if distro.end_of_life {
-                " (out of support: gets no more security updates)"
-            } else {
-                ""
-            };
-            format!("{} {}{support}", distro.family, distro.version)
-        });
         [
             Some(target.reference.clone()),
             target.platform.clone(),
-            distro,
+            target.distro.as_ref().map(distro),
         ]
         .into_iter()
         .flatten()
         .collect::<Vec<_>>()
         .join(", ")
-    }
-
-    /// What the policy drew on besides the scanners.
-    fn drawn_on(&self) -> Vec<(&'static str, String)> {
-        let policy = &self.report.policy;
-        let mut rows = Vec::new();
-        for vex in &policy.vex {
-            let statements = count(vex.statements, "statement", "statements");
-            let author = vex.author.as_ref();
-            let author = author.map_or_else(String::new, |author| format!(" by {author}"));
-            let text = format!("{}: {statements}{author} ({})", vex.document, vex.format);
-            rows.push(("VEX", text));
-        }
-        for feed in &policy.feeds {
-            let date = feed.date.as_ref().map_or_else(String::new, |day| {
-                let moment = format!("{day}T00:00:00Z");
-                format!(
-                    " of {}",
-                    phrases::database(&moment, &self.report.evaluated_at)
-                )
-            });
-            rows.push(("Feed", format!("{}{date}, from {}", feed.feed, feed.source)));
-        }
-        if let Some(cuda) = &policy.cuda {
-            let hosts = match cuda.hosts.as_slice() {
-                [] => "no host named".to_owned(),
-                hosts => format!("hosts {}", hosts.join(", ")),
-            };
-            rows.push((
-                "Drivers",
-                format!(
-                    "NVIDIA's bulletins up to {} ({}); {hosts}",
-                    cuda.data_date, cuda.bulletins
-                ),
-            ));
-        }
-        rows
     }
 
     fn policy(&self) -> String {
@@ -172,13 +127,60 @@ pub(in crate::report) fn answer(report: &Report) -> (String, Tone) {
     }
 }
 
+/// The distribution, and whether it still gets security updates.
+pub(in crate::report) fn distro(distro: &Distro) -> String {
+    let support = if distro.end_of_life {
+        " (out of support: gets no more security updates)"
+    } else {
+        ""
+    };
+    format!("{} {}{support}", distro.family, distro.version)
+}
+
+/// What the policy drew on besides the scanners.
+pub(in crate::report) fn drawn_on(report: &Report) -> Vec<(&'static str, String)> {
+    let policy = &report.policy;
+    let mut rows = Vec::new();
+    for vex in &policy.vex {
+        let statements = count(vex.statements, "statement", "statements");
+        let author = vex.author.as_ref();
+        let author = author.map_or_else(String::new, |author| format!(" by {author}"));
+        let text = format!("{}: {statements}{author} ({})", vex.document, vex.format);
+        rows.push(("VEX", text));
+    }
+    for feed in &policy.feeds {
+        let date = feed.date.as_ref().map_or_else(String::new, |day| {
+            let moment = format!("{day}T00:00:00Z");
+            format!(
+                " of {}",
+                phrases::database(&moment, &report.evaluated_at)
+            )
+        });
+        rows.push(("Feed", format!("{}{date}, from {}", feed.feed, feed.source)));
+    }
+    if let Some(cuda) = &policy.cuda {
+        let hosts = match cuda.hosts.as_slice() {
+            [] => "no host named".to_owned(),
+            hosts => format!("hosts {}", hosts.join(", ")),
+        };
+        rows.push((
+            "Drivers",
+            format!(
+                "NVIDIA's bulletins up to {} ({}); {hosts}",
+                cuda.data_date, cuda.bulletins
+            ),
+        ));
+    }
+    rows
+}
+
 /// True when somebody names a version that mends it.
-fn is_fixable(finding: &Finding) -> bool {
+pub(in crate::report) fn is_fixable(finding: &Finding) -> bool {
     finding.fix.recommended.is_some() || !finding.fix.versions.is_empty()
 }
 
 /// The counts in one sentence.
-fn counts(summary: &Summary) -> String {
+pub(in crate::report) fn counts(summary: &Summary) -> String {
     if summary.findings == 0 {
         return "no findings".to_owned();
     }
