@@ -21,8 +21,11 @@ pub(super) fn write(html: &mut Markup<'_>, report: &Report) -> io::Result<()> {
                 "Fewer than two scanners gave a result: there is nothing to compare.",
             );
         }
-        sets(html, &comparison(report))?;
-        pairs(html, report)
+        html.element("div", &[("class", "columns")], |html| {
+            html.element("div", &[], |html| sets(html, &comparison(report)))?;
+            html.element("div", &[], |html| pairs(html, report))
+        })?;
+        pair_table(html, &report.coverage.pairs)
     })
 }
 
@@ -79,7 +82,10 @@ fn pairs(html: &mut Markup<'_>, report: &Report) -> io::Result<()> {
         count(coverage.shared_by_all, "finding is", "findings are"),
     );
     html.leaf("p", &[], &text)?;
-    matrix::write(html, &coverage.pairs)?;
+    matrix::write(html, &coverage.pairs)
+}
+
+fn pair_table(html: &mut Markup<'_>, pairs: &[PairAgreement]) -> io::Result<()> {
     let head = [
         "First",
         "Second",
@@ -89,7 +95,7 @@ fn pairs(html: &mut Markup<'_>, report: &Report) -> io::Result<()> {
         "Agreement",
         "Adjusted",
     ];
-    let rows = coverage.pairs.iter().map(|pair| {
+    let rows = pairs.iter().map(|pair| {
         vec![
             pair.a.as_str().into(),
             pair.b.as_str().into(),

@@ -198,7 +198,7 @@ impl<'a> Details<'a> {
                 rows.push(vec![self.text("Note"), self.text(note), self.text("")]);
             }
         }
-        section("Decision", &["", "Rule", "With"], rows)
+        section("Decision", &["Part", "Rule", "With"], rows)
     }
 
     fn rule(&mut self, role: &str, rule: &RuleMatch) -> Vec<Cell> {

@@ -43,10 +43,8 @@ fn scanner(
     let title = summary.map_or(row.scanner.as_str(), |summary| &summary.title);
     html.leaf("h3", &[], title)?;
     if let Some(Outcome::Failed(failure)) = summary.map(|summary| &summary.outcome) {
-        let text = format!(
-            "Gave no result, so nothing is known of what it would report. {}",
-            phrases::failure(failure)
-        );
+        let cause = phrases::failure(failure);
+        let text = format!("No result: {cause}. What it would report is not known.");
         return html.leaf("p", &[("class", "warning")], &text);
     }
     let missed = missed(row);

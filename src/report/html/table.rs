@@ -83,8 +83,15 @@ pub(super) fn write<'a>(
             html.leaf("caption", &[], caption)?;
             html.element("thead", &[], |html| {
                 html.element("tr", &[], |html| {
-                    let mut heads = head.iter();
-                    heads.try_for_each(|title| html.leaf("th", &[("scope", "col")], title))
+                    let first = shown.first().into_iter().flatten();
+                    let mut heads = head.iter().zip(first);
+                    heads.try_for_each(|(title, below)| {
+                        let mut attributes = vec![("scope", "col")];
+                        if matches!(below, Cell::Number(_)) {
+                            attributes.push(("class", "number"));
+                        }
+                        html.leaf("th", &attributes, title)
+                    })
                 })
             })?;
             html.element("tbody", &[], |html| {

@@ -89,9 +89,7 @@ class Drawer {
   }
 
   table(section) {
-    const heads = section.head.map((title) =>
-      title === "" ? element("td") : element("th", { scope: "col" }, title),
-    );
+    const heads = section.head.map((title) => element("th", { scope: "col" }, title));
     const rows = section.rows.map((row) =>
       element("tr", {}, ...row.map((cell) => element("td", { class: "lines" }, this.cell(cell)))),
     );
