@@ -10,6 +10,7 @@ mod comparison_sample;
 mod csv;
 mod defectdojo;
 mod hostile;
+mod html;
 mod json;
 mod junit;
 mod markdown;

@@ -180,7 +180,7 @@ pub(super) fn scanners(html: &mut Markup<'_>, report: &Report) -> io::Result<()>
     html.element("section", &[("id", "scanners")], |html| {
         html.leaf("h2", &[], "Scanners")?;
         let caption = format!("{trusted} of {} gave a result", scanners.len());
-        let head = ["Status", "Scanner", "Version", "Database", "Result"];
+        let head = ["Status", "Scanner", "Result", "Version", "Database"];
         let rows = scanners.iter().map(|scanner| {
             let (class, word) = match scanner.outcome {
                 Outcome::Completed => ("mark good", "ok"),
@@ -197,9 +197,9 @@ pub(super) fn scanners(html: &mut Markup<'_>, report: &Report) -> io::Result<()>
             vec![
                 Cell::Mark(class, word.to_owned()),
                 title.into(),
+                Cell::Lines(text_table::scanner_result(scanner)),
                 scanner.version.as_deref().unwrap_or("not known").into(),
                 database.unwrap_or_else(|| "not known".to_owned()).into(),
-                Cell::Lines(text_table::scanner_result(scanner)),
             ]
         });
         table::write(html, &caption, &head, rows)

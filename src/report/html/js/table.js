@@ -125,7 +125,6 @@ class VirtualTable {
       }
       row.hidden = false;
       row.classList.toggle("active", at === this.active);
-      row.setAttribute("aria-selected", String(at === this.active));
       row.style.setProperty("transform", `translateY(${at * this.rowHeight - top + scrolled}px)`);
     }
     for (const row of this.pool) {
