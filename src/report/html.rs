@@ -210,25 +210,26 @@ fn tool(report: &Report) -> String {
     format!("{} {}", report.tool.name, report.tool.version)
 }
 
+/// Says that texts are not whole. A text counts in every place where it stands.
 fn shortened(number: usize) -> Option<String> {
-    let texts = count(number, "text is", "texts are");
+    let places = count(number, "place", "places");
     (number > 0).then(|| {
-        format!("{texts} longer than the page shows and cut at `…`; the JSON report has them whole")
+        format!("in {places} a text is too long to be shown and cut at `…`; the JSON report has it whole")
     })
 }
 
 fn warnings(report: &Report) -> Vec<String> {
     let mut nowhere = io::sink();
     let mut html = Markup::new(&mut nowhere);
-    // Nothing can fail that is written nowhere.
     let index = Index::new(report, BLOCK, &mut html.texts);
+    // Nothing can fail that is written nowhere.
     let _ = sections(&mut html, report, &index);
     let mut details = Details::new(report, &mut html.texts);
     for finding in &report.findings {
         details.of(finding);
     }
     let sentence = shortened(html.texts.shortened);
-    let sentence = sentence.map(|sentence| format!("in report.html {sentence}"));
+    let sentence = sentence.map(|sentence| format!("report.html: {sentence}"));
     sentence.into_iter().collect()
 }
 

@@ -304,10 +304,6 @@ fn what_is_cut_is_counted_on_the_page_and_told() {
     assert!(warnings(Format::HTML, &sample::report(), &options).is_empty());
     let report = hostile::report();
     let told = warnings(Format::HTML, &report, &options);
-    let told = told
-        .first()
-        .unwrap()
-        .strip_prefix("in report.html ")
-        .unwrap();
+    let told = told.first().unwrap().strip_prefix("report.html: ").unwrap();
     assert!(page(&report).contains(told), "{told}");
 }

@@ -178,7 +178,7 @@ fn fixed_table(html: &mut Markup<'_>, report: &Report) -> io::Result<()> {
             finding.severity.level.into(),
             Cell::Finding(finding),
             phrases::package(finding).into(),
-            index::installed(finding).into(),
+            phrases::installed(finding).into(),
             index::fix(finding).into(),
             index::seen(finding).into(),
             format!("{exploited}{}", phrases::why(finding).join(" ")).into(),

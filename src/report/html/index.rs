@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::facet::Facet;
 use super::text::Texts;
 use crate::model::report::Report;
-use crate::model::{Action, AdvisoryId, Cause, Finding, Severity};
+use crate::model::{Action, AdvisoryId, Cause, Finding, ScannerId, Severity};
 use crate::report::{phrases, table};
 
 /// A column of the table.
@@ -94,7 +94,7 @@ impl Index {
             ("id", finding.vulnerability.id.to_string()),
             ("aliases", aliases.join(" ")),
             ("package", phrases::package(finding)),
-            ("installed", installed(finding)),
+            ("installed", phrases::installed(finding)),
             ("fix", fix(finding)),
             ("seen", seen(finding)),
             (
@@ -126,37 +126,17 @@ pub(super) fn decision(finding: &Finding) -> &'static str {
     decision.map_or("undecided", |decision| decision.action.as_str())
 }
 
-/// The installed versions.
-pub(super) fn installed(finding: &Finding) -> String {
-    let versions = finding.instances.iter();
-    phrases::names(
-        versions
-            .map(|instance| instance.version.as_str())
-            .filter(|version| !version.is_empty()),
-    )
-}
-
 /// The version that mends it, or why there is none.
 pub(super) fn fix(finding: &Finding) -> String {
-    match &finding.fix.recommended {
-        Some(version) => version.clone(),
-        None if finding.fix.versions.is_empty() => phrases::fix_state(finding.fix.state).to_owned(),
-        None => phrases::names(finding.fix.versions.iter().map(String::as_str)),
-    }
+    let fix = &finding.fix;
+    phrases::mending(fix).unwrap_or_else(|| phrases::fix_state(fix.state).to_owned())
 }
 
 /// How many of the scanners that could have reported it do, and which: `2 of 3: grype, trivy`.
 pub(super) fn seen(finding: &Finding) -> String {
-    let reporters: Vec<&str> = finding
-        .reporters()
-        .map(crate::model::ScannerId::as_str)
-        .collect();
-    let able = finding
-        .verdicts
-        .values()
-        .filter(|verdict| !verdict.verdict.not_applicable())
-        .count();
-    format!("{} of {able}: {}", reporters.len(), reporters.join(", "))
+    let reporters = finding.reporters().map(ScannerId::as_str);
+    let reporters: Vec<&str> = reporters.collect();
+    format!("{}: {}", phrases::agreement(finding), reporters.join(", "))
 }
 
 /// What findings can be filtered by.
@@ -174,7 +154,7 @@ fn facets(report: &Report) -> Vec<Facet> {
         scanners.insert(scanner.id.as_str(), &scanner.title);
     }
     let reporters = findings.iter().map(|finding| {
-        let reporters = finding.reporters().map(crate::model::ScannerId::as_str);
+        let reporters = finding.reporters().map(ScannerId::as_str);
         reporters
             .map(|id| (id, scanners.get(id).copied().unwrap_or(id)))
             .collect()

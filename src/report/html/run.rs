@@ -7,8 +7,9 @@ use std::io;
 use super::markup::Markup;
 use super::table::{self, Cell};
 use crate::model::DiagnosticLevel;
-use crate::model::report::{PolicySummary, Report};
+use crate::model::report::Report;
 use crate::report::phrases::{self, count};
+use crate::report::table::drawn_on;
 
 /// Writes the section.
 pub(super) fn write(html: &mut Markup<'_>, report: &Report) -> io::Result<()> {
@@ -16,7 +17,7 @@ pub(super) fn write(html: &mut Markup<'_>, report: &Report) -> io::Result<()> {
         html.leaf("h2", &[], "Run details")?;
         notes(html, report)?;
         inputs(html, report)?;
-        let rows = sources(&report.policy, &report.evaluated_at).into_iter();
+        let rows = sources(report).into_iter();
         let rows = rows.map(|(kind, text)| vec![kind.into(), text.into()]);
         table::write(
             html,
@@ -84,36 +85,16 @@ fn inputs(html: &mut Markup<'_>, report: &Report) -> io::Result<()> {
     table::write(html, "Reports that were read", &head, rows)
 }
 
-fn sources(policy: &PolicySummary, evaluated_at: &str) -> Vec<(&'static str, String)> {
-    let mut rows = Vec::new();
-    for vex in &policy.vex {
-        let statements = count(vex.statements, "statement", "statements");
-        let author = vex.author.as_ref();
-        let author = author.map_or_else(String::new, |author| format!(" by {author}"));
-        let skipped = match vex.skipped {
-            0 => String::new(),
-            number => format!(", {number} not understood"),
-        };
-        let text = format!(
-            "{}: {statements}{author} ({}){skipped}",
-            vex.document, vex.format
-        );
-        rows.push(("VEX", text));
+/// What the policy drew on, and what of that does not count.
+fn sources(report: &Report) -> Vec<(&'static str, String)> {
+    let policy = &report.policy;
+    let mut rows = drawn_on(report);
+    for vex in policy.vex.iter().filter(|vex| vex.skipped > 0) {
+        let skipped = count(vex.skipped, "statement", "statements");
+        rows.push(("VEX", format!("{}: {skipped} not understood", vex.document)));
     }
-    for feed in &policy.feeds {
-        let date = feed.date.as_ref().map_or_else(String::new, |day| {
-            let moment = format!("{day}T00:00:00Z");
-            format!(" of {}", phrases::database(&moment, evaluated_at))
-        });
-        rows.push(("Feed", format!("{}{date}, from {}", feed.feed, feed.source)));
-    }
-    if let Some(cuda) = &policy.cuda {
-        let text = format!("complete up to {} ({})", cuda.data_date, cuda.bulletins);
-        rows.push(("NVIDIA's bulletins", text));
-        rows.extend(cuda.hosts.iter().map(|host| ("Host driver", host.clone())));
-        let skipped = cuda.skipped.iter();
-        rows.extend(skipped.map(|host| ("Host that does not count", host.clone())));
-    }
+    let skipped = policy.cuda.iter().flat_map(|cuda| &cuda.skipped);
+    rows.extend(skipped.map(|host| ("Host that does not count", host.clone())));
     rows
 }
 

@@ -53,14 +53,7 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
         .manifest_digest
         .as_ref()
         .or(target.config_digest.as_ref());
-    let distro = target.distro.as_ref().map(|distro| {
-        let support = if distro.end_of_life {
-            " (out of support: gets no more security updates)"
-        } else {
-            ""
-        };
-        format!("{} {}{support}", distro.family, distro.version)
-    });
+    let distro = target.distro.as_ref().map(text_table::distro);
     let platform: Vec<String> = target.platform.clone().into_iter().chain(distro).collect();
     let policy = &report.policy;
     let policy = format!(
@@ -99,11 +92,14 @@ pub(super) fn todo(html: &mut Markup<'_>, report: &Report) -> io::Result<()> {
         html.element("ol", &[("class", "steps")], |html| {
             for upgrade in upgrades.iter().take(FIRST_UPGRADES) {
                 is_empty = false;
-                let all = count(upgrade.findings.len(), "finding", "findings");
+                let all = upgrade.findings.len();
                 let resolves = match upgrade.blocking {
-                    0 => format!("resolves {all}, none of which blocks"),
+                    0 => {
+                        let findings = count(all, "finding", "findings");
+                        format!("resolves {findings}, none of which blocks")
+                    }
                     number => format!(
-                        "resolves {number} of {}, {all} in all",
+                        "resolves {number} of {} ({all} in all)",
                         count(blocking.len(), "blocking finding", "blocking findings")
                     ),
                 };
@@ -140,12 +136,8 @@ pub(super) fn todo(html: &mut Markup<'_>, report: &Report) -> io::Result<()> {
 
 fn remarks(html: &mut Markup<'_>, upgrades: usize, blocking: &[&Finding]) -> io::Result<()> {
     if upgrades > FIRST_UPGRADES {
-        let more = count(
-            upgrades - FIRST_UPGRADES,
-            "more upgrade resolves",
-            "more upgrades resolve",
-        );
-        let text = format!("{more} findings: filter the findings by their fix.");
+        let more = count(upgrades - FIRST_UPGRADES, "more upgrade", "more upgrades");
+        let text = format!("and {more}: filter the findings by their fix.");
         html.leaf("p", &[("class", "remark")], &text)?;
     }
     let unfixed = blocking

@@ -151,10 +151,7 @@ pub(in crate::report) fn drawn_on(report: &Report) -> Vec<(&'static str, String)
     for feed in &policy.feeds {
         let date = feed.date.as_ref().map_or_else(String::new, |day| {
             let moment = format!("{day}T00:00:00Z");
-            format!(
-                " of {}",
-                phrases::database(&moment, &report.evaluated_at)
-            )
+            format!(" of {}", phrases::database(&moment, &report.evaluated_at))
         });
         rows.push(("Feed", format!("{}{date}, from {}", feed.feed, feed.source)));
     }

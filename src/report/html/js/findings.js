@@ -31,6 +31,7 @@ class Findings {
       sort: (column) => this.sortBy(column),
     });
     this.listen();
+    this.apply();
     this.restore();
   }
 
@@ -92,8 +93,13 @@ class Findings {
     this.update();
   }
 
-  /** Applies search, filters and order. */
+  /** Applies search, filters and order, and remembers them. */
   update() {
+    this.apply();
+    this.remember();
+  }
+
+  apply() {
     const column = this.sort.replace(/^-/, "");
     const isDescending = this.sort.startsWith("-");
     const order = column ? this.rows.sortedBy(column, isDescending) : this.rows.inOrder();
@@ -102,7 +108,6 @@ class Findings {
     const shown = filterRows(order, matches, this.facets);
     this.table.show(shown);
     this.count.textContent = `${shown.length} of ${this.rows.length} findings`;
-    this.remember();
   }
 
   remember() {
@@ -117,29 +122,40 @@ class Findings {
     writeFragment(lists);
   }
 
-  /** Does what the address says. A link to a finding alone leaves search and filters as they are. */
+  /**
+   * Does what the address says. The id of a section, or a finding alone, leaves search, filters and
+   * the place in the table as they are.
+   */
   restore() {
     const lists = readFragment();
-    const finding = lists.get("finding");
+    const finding = lists.get("finding")?.join(",") ?? null;
     lists.delete("finding");
+    if (finding === null) {
+      this.drawer.close();
+    }
+    this.opened = finding;
     if (lists.size > 0) {
-      this.search.value = lists.get("q")?.join(",") ?? "";
-      for (const facet of this.facets) {
-        facet.chosen = lists.get(facet.name) ?? [];
-      }
-      const sort = lists.get("sort")?.[0] ?? "";
-      this.sort = this.rows.columns[sort.replace(/^-/, "")] ? sort : "";
-      const columns = lists.get("columns") ?? this.usualColumns;
-      for (const box of this.columnBoxes) {
-        box.checked = columns.includes(box.dataset.column);
-      }
-      this.table.showColumns(this.chosenColumns());
+      this.choose(lists);
+      this.update();
     }
-    this.opened = finding?.join(",") ?? this.opened;
-    this.update();
-    if (finding) {
-      this.openKey(this.opened);
+    if (finding !== null) {
+      this.openKey(finding);
     }
+  }
+
+  /** Sets search, filters, order and columns as in an address. */
+  choose(lists) {
+    this.search.value = lists.get("q")?.join(",") ?? "";
+    for (const facet of this.facets) {
+      facet.chosen = lists.get(facet.name) ?? [];
+    }
+    const sort = lists.get("sort")?.[0] ?? "";
+    this.sort = this.rows.has(sort.replace(/^-/, "")) ? sort : "";
+    const columns = lists.get("columns") ?? this.usualColumns;
+    for (const box of this.columnBoxes) {
+      box.checked = columns.includes(box.dataset.column);
+    }
+    this.table.showColumns(this.chosenColumns());
   }
 
   openKey(key) {

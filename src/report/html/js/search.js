@@ -11,6 +11,11 @@ class Rows {
     this.sorted = new Map();
   }
 
+  /** Whether there is such a column. An address can name any property of an object. */
+  has(column) {
+    return Object.hasOwn(this.columns, column);
+  }
+
   /** The text of a row. */
   text(row, column) {
     return this.strings[this.columns[column][row]];
