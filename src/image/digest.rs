@@ -12,6 +12,28 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
+/// The digest of what `write` writes, of any size.
+pub(crate) fn sha256_written(
+    write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+) -> io::Result<String> {
+    let mut hash = Hash(Sha256::new());
+    write(&mut hash)?;
+    Ok(hex(&hash.0.finalize()))
+}
+
+struct Hash(Sha256);
+
+impl io::Write for Hash {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// The digest of a file of any size.
 pub(crate) fn sha256_file(path: &Path) -> io::Result<String> {
     let mut file = File::open(path)?;
@@ -45,5 +67,9 @@ mod tests {
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(sha256(b"abc"), expected);
         assert_eq!(sha256_file(file.path()).unwrap(), expected);
+        let pieces = ["a", "bc"].map(str::as_bytes);
+        let written =
+            sha256_written(|out| pieces.iter().try_for_each(|piece| out.write_all(piece)));
+        assert_eq!(written.unwrap(), expected);
     }
 }

@@ -16,7 +16,7 @@ use serde::{Serialize, Serializer};
 
 use self::texts::{description, mitigation, references, severity_justification};
 use super::json::write_json;
-use super::{Description, escape, identity, openvex, phrases, rating};
+use super::{Description, claims, escape, identity, phrases, rating};
 use crate::model::report::{Report, RunOutcome};
 use crate::model::{
     Action, AdvisoryId, Cvss, Evidence, Finding, Instance, Outcome, Severity, VexStatus,
@@ -204,7 +204,7 @@ fn state(finding: &Finding) -> State {
             ..State::default()
         };
     };
-    match openvex::most_cautious(decision) {
+    match claims::most_cautious(decision) {
         Some((rule, VexStatus::NotAffected | VexStatus::Fixed)) => {
             let is_hosts = matches!(rule.evidence, Some(Evidence::HostDriver(_)));
             State {

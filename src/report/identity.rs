@@ -1,15 +1,27 @@
 //! Names that stay the same from run to run, by which other programs know a finding again.
 
+use std::io;
 use std::str::FromStr as _;
 
+use serde::Serialize;
+
 use crate::image::ImageReference;
-use crate::image::digest::sha256;
+use crate::image::digest::{sha256, sha256_written};
 use crate::model::Finding;
 use crate::model::report::{ImageName, TargetSummary};
 
 /// A UUID of version 8 (RFC 9562 §5.8) that follows from `content`: the first bits of its SHA-256.
 pub(super) fn uuid(content: &[u8]) -> String {
-    let hex = sha256(content);
+    uuid_of_digest(&sha256(content))
+}
+
+/// The same of a document that is too large to be held as text: of its JSON.
+pub(super) fn uuid_of_document(document: &impl Serialize) -> io::Result<String> {
+    let digest = sha256_written(|out| Ok(serde_json::to_writer(out, document)?))?;
+    Ok(uuid_of_digest(&digest))
+}
+
+fn uuid_of_digest(hex: &str) -> String {
     let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
     format!(
         "{}-{}-8{}-a{}-{}",
@@ -27,13 +39,18 @@ pub(super) fn uuid(content: &[u8]) -> String {
 pub(super) fn repository(target: &TargetSummary) -> String {
     match target.name() {
         ImageName::Registry(name) => match ImageReference::from_str(name) {
-            Ok(reference) => match reference.domain() {
-                Some(domain) => format!("{domain}/{}", reference.path()),
-                None => reference.path().to_owned(),
-            },
+            Ok(reference) => repository_of(&reference),
             Err(_) => last_part(name),
         },
         ImageName::Path(path) => last_part(path),
+    }
+}
+
+/// The same of a reference.
+pub(super) fn repository_of(reference: &ImageReference) -> String {
+    match reference.domain() {
+        Some(domain) => format!("{domain}/{}", reference.path()),
+        None => reference.path().to_owned(),
     }
 }
 
@@ -86,5 +103,6 @@ mod tests {
     fn a_uuid_follows_from_the_content() {
         // printf a | sha256sum: ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb
         assert_eq!(uuid(b"a"), "ca978112-ca1b-8bdc-aafa-c231b39a23dc");
+        assert_eq!(uuid_of_document(&5).unwrap(), uuid(b"5"));
     }
 }

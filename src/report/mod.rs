@@ -3,6 +3,7 @@
 //! A new format is one file here, with a [`Description`], and its line in [`Format::ALL`].
 
 mod changes;
+mod claims;
 mod comparison;
 mod csv;
 mod defectdojo;
@@ -19,6 +20,7 @@ mod markdown;
 mod openvex;
 mod phrases;
 mod prometheus;
+mod purls;
 mod rating;
 mod sheet;
 mod table;

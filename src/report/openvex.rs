@@ -12,21 +12,18 @@
 //!
 //! A document needs a statement (`minItems` of the schema): a report that ignores nothing gives none.
 
-mod claim;
 mod product;
 
-use std::collections::BTreeMap;
 use std::io;
 
-use jiff::Timestamp;
 use serde::Serialize;
 
-use self::claim::{Claim, claims};
 use self::product::{Component, Image, packages};
+use super::claims::{Claim, by_claim, claims, stated_at};
 use super::json::write_json;
 use super::{Description, identity};
 use crate::model::report::Report;
-use crate::model::{Action, AdvisoryId, Decision, Distro, Evidence, Finding, RuleMatch, VexStatus};
+use crate::model::{Action, AdvisoryId, Distro, Finding, RuleMatch};
 
 /// Why ignored findings are ignored.
 pub(super) const FORMAT: Description = Description {
@@ -129,12 +126,6 @@ fn warnings(report: &Report) -> Vec<String> {
     Vec::new()
 }
 
-/// Of the rules that ignore a finding the one whose claim is the most cautious, and what it claims.
-pub(super) fn most_cautious(decision: &Decision) -> Option<(&RuleMatch, VexStatus)> {
-    let first = claims(decision).into_iter().next();
-    first.map(|(rule, claim)| (rule, claim.status))
-}
-
 fn statements<'a>(report: &'a Report, image: &Image) -> impl Iterator<Item = Statement<'a>> {
     let distro = report.target.distro.as_ref();
     report
@@ -153,25 +144,14 @@ fn on_finding<'a>(
         return Vec::new();
     };
     let claims = claims(decision);
-    // Packages by their URL, with the first of the claims on them.
-    let mut spoken: BTreeMap<String, (usize, Component)> = BTreeMap::new();
-    for (instance, package) in packages(finding, distro) {
-        let mut covering = claims.iter().map(|(rule, _)| rule.covers(instance));
-        let Some(first) = covering.position(|covers| covers) else {
-            continue;
-        };
-        let (claim, _) = spoken.entry(package.id.clone()).or_insert((first, package));
-        *claim = first.min(*claim);
-    }
-    let mut by_claim: BTreeMap<usize, Vec<Component>> = BTreeMap::new();
-    for (claim, package) in spoken.into_values() {
-        by_claim.entry(claim).or_default().push(package);
-    }
+    let packages = packages(finding, distro);
+    let parts = packages.map(|(instance, package)| (instance, package.id.clone(), package));
+    let mut by_claim = by_claim(&claims, parts);
     let claims = claims.into_iter().enumerate();
     claims
         .filter_map(|(ordinal, (rule, claim))| {
             // Without the packages the statement would be about the whole image.
-            let packages = by_claim.remove(&ordinal)?;
+            let packages = by_claim.remove(&Some(ordinal))?;
             statement(finding, rule, claim, packages, image)
         })
         .collect()
@@ -203,11 +183,6 @@ fn statement<'a>(
         }));
     }
     let vulnerability = &finding.vulnerability;
-    let timestamp = match &rule.evidence {
-        // A statement that is passed on is as old as it was.
-        Some(Evidence::Vex(evidence)) => evidence.timestamp.as_deref(),
-        _ => None,
-    };
     Some(Statement {
         vulnerability: Vulnerability {
             name: vulnerability.id.as_str(),
@@ -217,7 +192,7 @@ fn statement<'a>(
                 .map(AdvisoryId::as_str)
                 .collect(),
         },
-        timestamp: timestamp.filter(|time| time.parse::<Timestamp>().is_ok()),
+        timestamp: stated_at(rule),
         products,
         claim,
     })

@@ -1,8 +1,11 @@
-//! What the rules that ignore a finding say of it in the words of OpenVEX.
+//! What the rules that ignore a finding say of it in the words of OpenVEX. Other formats translate
+//! them.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{
@@ -15,13 +18,13 @@ use crate::model::{
 pub(super) struct Claim {
     pub(super) status: VexStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
-    justification: Option<Justification>,
+    pub(super) justification: Option<Justification>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    impact_statement: Option<String>,
+    pub(super) impact_statement: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    action_statement: Option<String>,
+    pub(super) action_statement: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    status_notes: Option<String>,
+    pub(super) status_notes: Option<String>,
 }
 
 impl Claim {
@@ -49,6 +52,44 @@ pub(super) fn claims(decision: &Decision) -> Vec<(&RuleMatch, Claim)> {
         .collect();
     claims.sort_by_key(|(_, claim)| Reverse(caution(claim)));
     claims
+}
+
+/// Of the rules that ignore a finding the one whose claim is the most cautious, and what it claims.
+pub(super) fn most_cautious(decision: &Decision) -> Option<(&RuleMatch, VexStatus)> {
+    let first = claims(decision).into_iter().next();
+    first.map(|(rule, claim)| (rule, claim.status))
+}
+
+/// The parts of a finding by the claim on them: the claim's ordinal in `claims`, `None` for what no
+/// claim is about. A part comes with the ordinal of its installed package and with its name, which
+/// says nothing of the place: of copies in several places the most cautious claim holds.
+pub(super) fn by_claim<K: Ord, P>(
+    claims: &[(&RuleMatch, Claim)],
+    parts: impl IntoIterator<Item = (usize, K, P)>,
+) -> BTreeMap<Option<usize>, Vec<P>> {
+    let mut spoken: BTreeMap<K, (Option<usize>, P)> = BTreeMap::new();
+    for (instance, name, part) in parts {
+        let mut covering = claims.iter().map(|(rule, _)| rule.covers(instance));
+        let first = covering.position(|covers| covers);
+        let (claim, _) = spoken.entry(name).or_insert((first, part));
+        // `None` is less than any claim.
+        *claim = first.min(*claim);
+    }
+    let mut by_claim: BTreeMap<Option<usize>, Vec<P>> = BTreeMap::new();
+    for (claim, part) in spoken.into_values() {
+        by_claim.entry(claim).or_default().push(part);
+    }
+    by_claim
+}
+
+/// When what a rule says was stated, RFC 3339: a statement that is passed on is as old as it was.
+/// `None` for what the policy itself says.
+pub(super) fn stated_at(rule: &RuleMatch) -> Option<&str> {
+    match &rule.evidence {
+        Some(Evidence::Vex(evidence)) => evidence.timestamp.as_deref(),
+        _ => None,
+    }
+    .filter(|time| time.parse::<Timestamp>().is_ok())
 }
 
 fn caution(claim: &Claim) -> u8 {
