@@ -381,7 +381,8 @@ impl<'a> Reader<'a> {
 fn lists_everything(scanner: &ScannerId) -> Option<bool> {
     match scanner.as_str() {
         ScannerId::TRIVY | ScannerId::SNYK | ScannerId::DOCKER_SCOUT | "syft" => Some(true),
-        ScannerId::GRYPE | ScannerId::OSV_SCANNER => Some(false),
+        // Ours holds as many packages as the scanners' lists do.
+        ScannerId::GRYPE | ScannerId::OSV_SCANNER | "crosscheck" => Some(false),
         _ => None,
     }
 }

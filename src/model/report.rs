@@ -145,6 +145,17 @@ pub enum RunOutcome {
     Insufficient,
 }
 
+impl RunOutcome {
+    /// The name as in the report.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Block => "block",
+            Self::Insufficient => "insufficient",
+        }
+    }
+}
+
 /// The answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RunVerdict {

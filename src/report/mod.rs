@@ -6,6 +6,7 @@ mod changes;
 mod claims;
 mod comparison;
 mod csv;
+mod cyclonedx;
 mod defectdojo;
 mod document;
 pub mod escape;
@@ -86,19 +87,23 @@ impl Format {
     /// Gauges for Prometheus.
     pub const PROMETHEUS: Self = Self(&prometheus::FORMAT);
 
+    /// CycloneDX: packages and findings, for tools that read bills of materials.
+    pub const CYCLONEDX: Self = Self(&cyclonedx::FORMAT);
+
     /// Every format, in the order in which they are told.
     pub const ALL: &[Self] = &[
         Self::TABLE,
         Self::COMPACT,
         Self::WIDE,
-        Self::JSON,
         Self::HTML,
-        Self::OPENVEX,
         Self::MARKDOWN,
-        Self::JUNIT,
+        Self::JSON,
         Self::CSV,
-        Self::DEFECTDOJO,
+        Self::JUNIT,
+        Self::CYCLONEDX,
+        Self::OPENVEX,
         Self::PROMETHEUS,
+        Self::DEFECTDOJO,
     ];
 
     /// The name on the command line.

@@ -8,6 +8,7 @@ mod compact;
 mod comparison;
 mod comparison_sample;
 mod csv;
+mod cyclonedx;
 mod defectdojo;
 mod hostile;
 mod html;

@@ -71,8 +71,8 @@ pub(super) fn ratings(
     ratings
 }
 
-/// The severity that the tool shows elsewhere, which CycloneDX does not mark: the rating of the
-/// vulnerability's own source, else NVD's, else the worst.
+/// The severity that the tool shows elsewhere, which CycloneDX does not mark: the one that crosscheck
+/// chose, the rating of the vulnerability's own source, else NVD's, else the worst.
 pub(super) fn shown_severity(ratings: &[Rating], source: Option<&str>) -> Severity {
     let own = source.map(rating_source);
     let of = |wanted: &RatingSource| {
@@ -91,8 +91,9 @@ pub(super) fn shown_severity(ratings: &[Rating], source: Option<&str>) -> Severi
             .or_else(|| matching.next())
             .map(|rating| rating.severity)
     };
-    own.as_ref()
-        .and_then(of)
+    let resolved = RatingSource::Other("crosscheck".to_owned());
+    of(&resolved)
+        .or_else(|| own.as_ref().and_then(of))
         .filter(|severity| *severity != Severity::Unknown)
         .or_else(|| of(&RatingSource::Nvd))
         .filter(|severity| *severity != Severity::Unknown)

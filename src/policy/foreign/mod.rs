@@ -23,7 +23,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use self::covered::{Covered, Ignored};
-pub use self::spelling::package_urls;
+pub use self::spelling::{distribution_words, package_urls};
 use super::document::{Day, IgnoreRule};
 use super::edit::{check_each, rule_text};
 use super::problem::{PolicyErrors, Problem};

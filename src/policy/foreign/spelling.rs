@@ -20,6 +20,15 @@ const DISTRIBUTIONS: [(&str, &str); 5] = [
     ("suse", "sles"),
 ];
 
+/// The family of a distribution by the word of Trivy and by that of Syft, whichever of them `family`
+/// is.
+pub fn distribution_words(family: &str) -> (&str, &str) {
+    // In package URLs they agree on this one.
+    let known = DISTRIBUTIONS.iter().chain(&[("redhat", "rhel")]);
+    let mut known = known.filter(|(trivy, syft)| family == *trivy || family == *syft);
+    known.next().copied().unwrap_or((family, family))
+}
+
 /// Every package URL that Trivy or Syft may write for the package, in text order and without
 /// qualifiers except `epoch`. Empty when the text is no package URL.
 ///
