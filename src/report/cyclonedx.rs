@@ -236,21 +236,18 @@ fn image(target: &TargetSummary, bom_ref: String) -> Component {
         kind: "container",
         name: name.to_owned(),
         version: digest.map(str::to_owned),
-        hashes: digest.and_then(hash).into_iter().collect(),
+        hashes: digest
+            .and_then(identity::sha256_hex)
+            .map(|hex| Hash {
+                alg: "SHA-256",
+                content: hex.to_owned(),
+            })
+            .into_iter()
+            .collect(),
         purl: purl.map(|(purl, _)| purl.to_string()),
         properties,
         ..Component::default()
     }
-}
-
-/// A digest as a hash, if it is SHA-256.
-fn hash(digest: &str) -> Option<Hash> {
-    let hex = digest.strip_prefix("sha256:")?;
-    let is_hex = hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit());
-    is_hex.then(|| Hash {
-        alg: "SHA-256",
-        content: hex.to_owned(),
-    })
 }
 
 /// By Trivy's name for it; Grype finds the one that it knows under Syft's.

@@ -33,6 +33,13 @@ fn uuid_of_digest(hex: &str) -> String {
     )
 }
 
+/// The hexadecimal digits of a digest `sha256:…`; `None` for what is none.
+pub(super) fn sha256_hex(digest: &str) -> Option<&str> {
+    let hex = digest.strip_prefix("sha256:")?;
+    let is_hex = hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit());
+    is_hex.then_some(hex)
+}
+
 /// The image's repository without tag and digest, `registry.example/ml/trainer`, as typed: rebuilds of
 /// an image share it. Of an archive or a layout directory the last part of its path, since the
 /// folder it lies in may be another one every time.

@@ -2,9 +2,11 @@
 //!
 //! A new format is one file here, with a [`Description`], and its line in [`Format::ALL`].
 
+mod attestation;
 mod changes;
 mod claims;
 mod comparison;
+mod cosign;
 mod csv;
 mod cyclonedx;
 mod defectdojo;
@@ -27,6 +29,7 @@ mod sheet;
 mod table;
 pub mod theme;
 mod upgrades;
+mod vulns;
 
 use std::fmt;
 use std::io::{self, Write as _};
@@ -89,6 +92,10 @@ impl Format {
 
     /// CycloneDX: packages and findings, for tools that read bills of materials.
     pub const CYCLONEDX: Self = Self(&cyclonedx::FORMAT);
+    /// in-toto: findings as a statement on the image, for signing.
+    pub const VULNS: Self = Self(&vulns::FORMAT);
+    /// The predicate that `cosign attest --type vuln` signs and admission policies read.
+    pub const COSIGN_VULN: Self = Self(&cosign::FORMAT);
 
     /// Every format, in the order in which they are told.
     pub const ALL: &[Self] = &[
@@ -102,6 +109,8 @@ impl Format {
         Self::JUNIT,
         Self::CYCLONEDX,
         Self::OPENVEX,
+        Self::VULNS,
+        Self::COSIGN_VULN,
         Self::PROMETHEUS,
         Self::DEFECTDOJO,
     ];

@@ -7,6 +7,7 @@
 mod compact;
 mod comparison;
 mod comparison_sample;
+mod cosign;
 mod csv;
 mod cyclonedx;
 mod defectdojo;
@@ -19,6 +20,7 @@ mod openvex;
 mod prometheus;
 mod sample;
 mod table;
+mod vulns;
 
 use std::path::Path;
 
