@@ -117,6 +117,7 @@ struct Row<'a> {
     id: Cow<'a, str>,
     ecosystem: Cow<'a, str>,
     package: Cow<'a, str>,
+    /// The installed versions; of many the first and the number of the others.
     version: String,
     severity: &'static str,
     action: &'static str,

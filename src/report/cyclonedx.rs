@@ -49,14 +49,23 @@ struct Document<'a> {
     version: u32,
     metadata: Metadata<'a>,
     components: &'a [Component],
+    dependencies: [Dependency<'a>; 1],
     vulnerabilities: Vulnerabilities<'a>,
+}
+
+#[derive(Serialize)]
+struct Dependency<'a> {
+    #[serde(rename = "ref")]
+    reference: &'a str,
+    #[serde(rename = "dependsOn")]
+    depends_on: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
 struct Metadata<'a> {
     timestamp: &'a str,
     tools: Tools,
-    component: Component,
+    component: &'a Component,
     properties: Vec<Property>,
 }
 
@@ -132,10 +141,15 @@ fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
         metadata: Metadata {
             timestamp: &report.evaluated_at,
             tools: tools(report),
-            component: image,
+            component: &image,
             properties: verdict(report),
         },
         components: &components,
+        // All that is known: the image has them. How they need each other no report tells.
+        dependencies: [Dependency {
+            reference: &image.bom_ref,
+            depends_on: components.iter().map(|one| one.bom_ref.as_str()).collect(),
+        }],
         vulnerabilities: Vulnerabilities {
             entries: &entries,
             components: &components,

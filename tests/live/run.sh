@@ -3,10 +3,11 @@
 #
 #     tests/live/run.sh
 #
-# Builds or takes from the cache everything that is needed, then runs scenarios.py, comparisons.py and round_trips.py. Exit
-# code 0 means that every scan came out as expected, in every finding and for every scanner, and that other
-# tools leave out what crosscheck ignores. Needs Go, Node.js with npm, Python 3, Rust, and apt-get for what
-# else is missing.
+# Builds or takes from the cache everything that is needed, then runs scenarios.py, comparisons.py,
+# round_trips.py and sbom_round_trip.py. Exit code 0 means that every scan came out as expected, in every
+# finding and for every scanner, that other tools leave out what crosscheck ignores, and that they find in its
+# bill of materials what they find in the image. Needs Go, Node.js with npm, Python 3, Rust, and apt-get for
+# what else is missing.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -47,6 +48,9 @@ python3 "$here/comparisons.py" "$binary" "$work" "$cache" || failed=1
 
 step "Round trips"
 python3 "$here/round_trips.py" "$binary" "$work" "$cache" || failed=1
+
+step "Round trip of the bill of materials"
+python3 "$here/sbom_round_trip.py" "$binary" "$work" "$cache" || failed=1
 
 step "Done"
 exit "$failed"

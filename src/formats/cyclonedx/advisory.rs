@@ -109,7 +109,11 @@ pub(super) fn fix(entry: &Vulnerability<'_>, name: &str) -> FixClaim {
         .split(';')
         .filter_map(|part| part.trim().strip_prefix("Upgrade "))
         .filter_map(|part| part.split_once(" to version "))
-        .filter(|(package, _)| *package == name || *package == short_name)
+        // A package URL may have lost the letter case.
+        .filter(|(package, _)| {
+            let is = |name: &str| package.eq_ignore_ascii_case(name);
+            is(name) || is(short_name)
+        })
         .flat_map(|(_, versions)| versions.split(", "))
         .collect();
     let responses = entry.analysis.get().and_then(|a| a.response.get());

@@ -23,10 +23,11 @@ const DISTRIBUTIONS: [(&str, &str); 5] = [
 /// The family of a distribution by the word of Trivy and by that of Syft, whichever of them `family`
 /// is.
 pub fn distribution_words(family: &str) -> (&str, &str) {
-    // In package URLs they agree on this one.
+    // In package URLs they agree on Red Hat; SUSE is Trivy's word there and for nothing else.
     let known = DISTRIBUTIONS.iter().chain(&[("redhat", "rhel")]);
-    let mut known = known.filter(|(trivy, syft)| family == *trivy || family == *syft);
-    known.next().copied().unwrap_or((family, family))
+    let mut known = known.filter(|(trivy, _)| *trivy != "suse");
+    let words = known.find(|(trivy, syft)| family == *trivy || family == *syft);
+    words.copied().unwrap_or((family, family))
 }
 
 /// Every package URL that Trivy or Syft may write for the package, in text order and without
@@ -189,6 +190,19 @@ fn write(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_distribution_has_the_word_of_each_tool() {
+        for (family, words) in [
+            ("debian", ("debian", "debian")),
+            ("rhel", ("redhat", "rhel")),
+            ("amazon", ("amazon", "amzn")),
+            ("ol", ("oracle", "ol")),
+            ("sles", ("sles", "sles")),
+        ] {
+            assert_eq!(distribution_words(family), words);
+        }
+    }
 
     #[test]
     fn package_urls_are_spelled_as_trivy_does() {

@@ -140,6 +140,12 @@ impl<'a> Inventory<'a> {
         let Some(draft) = self.entry(ecosystem, key_name, &instance.name, version) else {
             return;
         };
+        // Lists have normalised names of all but operating system packages, and Trivy minds the letter
+        // case of Go's. The first spelling in text order, whatever the order of findings.
+        let installed = instance.name.as_str();
+        if installed < draft.name && installed.eq_ignore_ascii_case(draft.name) {
+            draft.name = installed;
+        }
         draft.purl = draft.purl.or(instance.purl.as_deref());
         draft.architecture = draft.architecture.or(instance.architecture.as_deref());
         draft.source = draft.source.or(instance.source.as_ref());
