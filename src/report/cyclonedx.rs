@@ -82,7 +82,7 @@ struct Property {
 }
 
 impl Property {
-    fn new(name: impl Into<String>, value: impl ToString) -> Self {
+    fn new(name: impl Into<String>, value: &(impl ToString + ?Sized)) -> Self {
         Self {
             name: name.into(),
             value: value.to_string(),
@@ -243,7 +243,7 @@ fn image(target: &TargetSummary, bom_ref: String) -> Component {
     }
     if let Some(distro) = &target.distro {
         let words = format!("{} {}", distro.family, distro.version);
-        properties.push(Property::new("crosscheck:distribution", words));
+        properties.push(Property::new("crosscheck:distribution", &words));
     }
     Component {
         bom_ref,
@@ -333,7 +333,7 @@ fn verdict(report: &Report) -> Vec<Property> {
     let verdict = &report.verdict;
     let mut properties = vec![
         Property::new("crosscheck:verdict", verdict.outcome.as_str()),
-        Property::new("crosscheck:exit-code", verdict.exit_code),
+        Property::new("crosscheck:exit-code", &verdict.exit_code),
     ];
     let reasons = verdict.insufficient.iter();
     properties.extend(reasons.map(|reason| Property::new("crosscheck:insufficient", reason)));

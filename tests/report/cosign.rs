@@ -1,8 +1,4 @@
 //! The predicate for cosign: exactly the members that cosign keeps, what policies read, and small.
-#![expect(
-    clippy::indexing_slicing,
-    reason = "a predicate that lacks what is looked for has failed"
-)]
 
 use crosscheck::model::report::{Report, RunOutcome};
 use crosscheck::report::{Format, Options, escape, warnings};

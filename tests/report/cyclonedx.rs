@@ -179,6 +179,9 @@ fn it_is_valid_against_the_official_schema_and_no_reference_is_there_twice() {
     }
 }
 
+/// A line for each vulnerability, package and version: severity, other ids, and what is decided.
+type Lines = BTreeMap<(String, String, String), (Severity, BTreeSet<AdvisoryId>, String)>;
+
 /// A severity by the words that CycloneDX has.
 fn told(severity: Severity) -> Severity {
     severity.comparable()
@@ -199,8 +202,6 @@ fn our_own_reader_gives_back_what_was_written() {
         assert_eq!(read.target.repo_digests, target.repo_digests);
         assert_eq!(&read.target.distro, distro);
 
-        // One line for each finding and package, as said and as read.
-        type Lines = BTreeMap<(String, String, String), (Severity, BTreeSet<AdvisoryId>, String)>;
         let mut written = Lines::new();
         for finding in &report.findings {
             let analysis = match finding.decision.as_ref().unwrap() {
@@ -214,9 +215,10 @@ fn our_own_reader_gives_back_what_was_written() {
             };
             for instance in &finding.instances {
                 let ecosystem = &finding.package.ecosystem;
-                let name = match ecosystem.is_os() {
-                    true => &instance.name,
-                    false => &finding.package.name,
+                let name = if ecosystem.is_os() {
+                    &instance.name
+                } else {
+                    &finding.package.name
                 };
                 let line = (
                     finding.vulnerability.id.to_string(),

@@ -304,7 +304,7 @@ fn source_properties(draft: &Draft<'_>, source: &SourcePackage, properties: &mut
                 None => version,
             });
             let file = without_epoch.map(|version| format!("{name}-{version}.src.rpm"));
-            let file = file.map(|file| Property::new("syft:metadata:sourceRpm", file));
+            let file = file.map(|file| Property::new("syft:metadata:sourceRpm", &file));
             properties.extend(file);
             ("rpm-db-entry", Vec::new())
         }
