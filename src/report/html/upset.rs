@@ -96,7 +96,11 @@ fn column_middle(column: usize) -> usize {
 
 fn stripe(html: &mut Markup<'_>, row: usize, scanner: &ScannerId, width: &str) -> io::Result<()> {
     let top = (row_middle(row) - ROW / 2).to_string();
-    let class = if row % 2 == 0 { "stripe" } else { "stripe odd" };
+    let class = if row.is_multiple_of(2) {
+        "stripe"
+    } else {
+        "stripe odd"
+    };
     let height = ROW.to_string();
     html.empty(
         "rect",
