@@ -88,6 +88,23 @@ pub fn limited(text: &str, limit: usize) -> Cow<'_, str> {
     Cow::Owned(result)
 }
 
+/// A text of several lines as one of at most `limit` characters: blanks and ends of lines become one
+/// blank each, other unsafe characters visible as by [`limited`].
+pub fn line(text: &str, limit: usize) -> String {
+    let mut words = String::new();
+    for word in text.split_whitespace() {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.push_str(word);
+        // A long text need not be read whole: no character has more than four bytes.
+        if words.len() > limit.saturating_mul(4) {
+            break;
+        }
+    }
+    limited(&words, limit).into_owned()
+}
+
 /// `text` as one line of GitHub-flavoured Markdown that shows it letter by letter: in a paragraph, a
 /// list item or a cell of a table, at the start of a line or within.
 ///
@@ -223,6 +240,13 @@ mod tests {
         assert_eq!(limited("ab\u{1b}", 8), "ab\\u{1b}");
         assert_eq!(limited("größer", 6), "größer");
         assert_eq!(limited("abc", 0), "");
+    }
+
+    #[test]
+    fn a_text_of_several_lines_becomes_one() {
+        assert_eq!(line(" a\r\n\tb\u{1b} ", 20), "a b\\u{1b}");
+        assert_eq!(line(&"word ".repeat(100_000), 9), "word wor…");
+        assert_eq!(line("\u{2028}\n", 9), "");
     }
 
     #[test]
