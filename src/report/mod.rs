@@ -25,6 +25,7 @@ mod phrases;
 mod prometheus;
 mod purls;
 mod rating;
+mod sarif;
 mod sheet;
 mod table;
 pub mod theme;
@@ -96,6 +97,8 @@ impl Format {
     pub const VULNS: Self = Self(&vulns::FORMAT);
     /// The predicate that `cosign attest --type vuln` signs and admission policies read.
     pub const COSIGN_VULN: Self = Self(&cosign::FORMAT);
+    /// SARIF 2.1.0 for GitHub code scanning.
+    pub const SARIF: Self = Self(&sarif::FORMAT);
 
     /// Every format, in the order in which they are told.
     pub const ALL: &[Self] = &[
@@ -106,6 +109,7 @@ impl Format {
         Self::MARKDOWN,
         Self::JSON,
         Self::CSV,
+        Self::SARIF,
         Self::JUNIT,
         Self::CYCLONEDX,
         Self::OPENVEX,

@@ -19,6 +19,8 @@ mod markdown;
 mod openvex;
 mod prometheus;
 mod sample;
+mod sarif;
+mod schemas;
 mod table;
 mod vulns;
 

@@ -115,6 +115,9 @@ pub(super) struct Properties<'a> {
     pub(super) tags: Lenient<OneOrMany<'a>>,
     #[serde(default, rename = "security-severity")]
     pub(super) security_severity: Lenient<Number>,
+    /// crosscheck: the band, which a score cannot say of `negligible` and `unknown`.
+    #[serde(borrow, default)]
+    pub(super) severity: Lenient<Text<'a>>,
     /// Docker Scout and others: one purl or several.
     #[serde(borrow, default)]
     pub(super) purls: Lenient<OneOrMany<'a>>,

@@ -124,9 +124,15 @@ fn links(entry: &Entry<'_, '_>, id: &AdvisoryId) -> Vec<IdLink> {
     links
 }
 
-/// The severity: a tag that names one, else the score that GitHub's code scanning shows
+/// The severity: the result's own word, else a tag that names one, else the score that GitHub's code scanning shows
 /// (`security-severity`), else the level (SARIF §3.27.10).
 fn severity(entry: &Entry<'_, '_>) -> (Severity, Option<String>) {
+    let properties = entry.result.properties.get();
+    let word = properties.and_then(|properties| properties.severity.get()?.to_option());
+    if let Some((severity, word)) = word.and_then(|word| Some((Severity::from_label(&word)?, word)))
+    {
+        return (severity, Some(word));
+    }
     let tag = entry.rule.and_then(|rule| {
         rule.tags().find_map(|tag| {
             let severity = Severity::from_label(tag)?;
