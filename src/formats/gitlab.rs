@@ -66,6 +66,21 @@ struct Vulnerability<'a> {
     links: Entries<Link<'a>>,
     #[serde(borrow, default)]
     cvss_vectors: Entries<Vector<'a>>,
+    #[serde(borrow, default)]
+    details: Lenient<Details<'a>>,
+}
+
+/// crosscheck's own.
+#[derive(Deserialize)]
+struct Details<'a> {
+    #[serde(borrow, default)]
+    purl: Lenient<Detail<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Detail<'a> {
+    #[serde(borrow, default)]
+    value: Text<'a>,
 }
 
 #[derive(Deserialize)]
@@ -188,7 +203,9 @@ fn observe(
         .location
         .get()
         .ok_or("the entry has no location, so its package is not known")?;
-    let package = package(place, spelling).ok_or("the entry names no package")?;
+    let package = package_of_details(entry)
+        .or_else(|| package(place, spelling))
+        .ok_or("the entry names no package")?;
     let scanner = builder.report().scanner.as_str().to_owned();
     let severity = builder.severity(entry.severity.as_str(), pointer);
     let source = advisory_source(entry, &scanner).unwrap_or(RatingSource::Scanner(scanner));
@@ -258,6 +275,11 @@ fn identify(entry: &Vulnerability<'_>) -> Result<(AdvisoryId, Vec<IdLink>), Stri
         }
     }
     Ok((id, links))
+}
+
+fn package_of_details(entry: &Vulnerability<'_>) -> Option<Package> {
+    let purl = entry.details.get()?.purl.get()?;
+    Package::from_purl(purl.value.as_str())
 }
 
 fn package(place: &Place<'_>, spelling: OsSpelling) -> Option<Package> {

@@ -13,6 +13,7 @@ mod defectdojo;
 mod document;
 pub mod escape;
 mod explain;
+mod gitlab;
 pub(crate) mod grid;
 mod html;
 mod identity;
@@ -99,6 +100,8 @@ impl Format {
     pub const COSIGN_VULN: Self = Self(&cosign::FORMAT);
     /// SARIF 2.1.0 for GitHub code scanning.
     pub const SARIF: Self = Self(&sarif::FORMAT);
+    /// GitLab's container scanning report.
+    pub const GITLAB: Self = Self(&gitlab::FORMAT);
 
     /// Every format, in the order in which they are told.
     pub const ALL: &[Self] = &[
@@ -110,6 +113,7 @@ impl Format {
         Self::JSON,
         Self::CSV,
         Self::SARIF,
+        Self::GITLAB,
         Self::JUNIT,
         Self::CYCLONEDX,
         Self::OPENVEX,

@@ -11,6 +11,7 @@ mod cosign;
 mod csv;
 mod cyclonedx;
 mod defectdojo;
+mod gitlab;
 mod hostile;
 mod html;
 mod json;
