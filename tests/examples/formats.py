@@ -1,0 +1,44 @@
+"""Checks that crosscheck knows the formats that examples ask for, and writes the files that they read.
+
+    python3 formats.py CROSSCHECK RUN EXAMPLE…
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+
+def main():
+    crosscheck, run, *examples = sys.argv[1:]
+    errors = []
+    for example in examples:
+        text = pathlib.Path(example).read_text(encoding="utf-8")
+        lists = re.findall(r"--format[ =]([a-z][a-z,=./-]*)", text)
+        if not lists:
+            errors.append(f"{example}: asks for no format")
+        with tempfile.TemporaryDirectory() as folder:
+            for formats in lists:
+                if "," not in formats:
+                    continue
+                result = subprocess.run(
+                    [crosscheck, "report", run, "--report-dir", folder, "--format", formats],
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+                if result.returncode != 0:
+                    errors.append(f"{example}: --format {formats}: {result.stderr.strip()}")
+            # A scan writes report.json by itself.
+            written = {path.name for path in pathlib.Path(folder).iterdir()} | {"report.json"}
+            for name in sorted(set(re.findall(r"run/([\w.-]+\.\w+)", text)) - written):
+                errors.append(f"{example}: reads run/{name}, which is not written")
+            summary = pathlib.Path(folder, "report.md")
+            if summary.exists() and not summary.read_text(encoding="utf-8").startswith("<!--"):
+                errors.append(f"{example}: report.md does not begin with a marker")
+    if errors:
+        sys.exit("\n".join(errors))
+
+
+main()
