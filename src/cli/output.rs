@@ -118,8 +118,29 @@ impl OutputArgs {
             }
             plan.files.push((*format, path));
         }
-        plan.check_named(self)?;
+        self.check_directories()?;
         Ok(plan)
+    }
+
+    /// Refuses files whose directory is not there. The run's own directory may not be there yet.
+    fn check_directories(&self) -> Result<(), Error> {
+        let named = self
+            .format
+            .iter()
+            .filter_map(|destination| match &destination.place {
+                Some(Place::File(path)) => path.parent(),
+                _ => None,
+            });
+        for directory in named.chain(self.report_dir.as_deref()) {
+            let is_there = directory.as_os_str().is_empty() || directory.is_dir();
+            if !is_there {
+                return Err(Error::usage(format!(
+                    "{}: no such directory; make it, or give a file somewhere else",
+                    directory.display()
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Writes the files, then what goes to standard output. `written` is there already. A file that
@@ -162,17 +183,14 @@ impl OutputArgs {
                 )),
             }
         }
-        match plan.standard_output {
-            Some(format) => {
-                warn(format, report, &options);
-                print(|out| report::write(format, report, &options, out))?;
-            }
-            None => {
-                // Somebody who looks at the log wants to know the answer and where it is.
-                say(&report::sentence(report));
-                for file in &options.files {
-                    say(&format!("{}: {}", file.format.name(), file.path));
-                }
+        if let Some(format) = plan.standard_output {
+            warn(format, report, &options);
+            print(|out| report::write(format, report, &options, out))?;
+        } else {
+            // Somebody who looks at the log wants to know the answer and where it is.
+            say(&report::sentence(report));
+            for file in &options.files {
+                say(&format!("{}: {}", file.format.name(), file.path));
             }
         }
         if problems.is_empty() {
@@ -180,29 +198,6 @@ impl OutputArgs {
         } else {
             Err(Error::usages(problems))
         }
-    }
-}
-
-impl Plan {
-    /// Refuses files whose directory is not there. The run's own directory may not be there yet.
-    fn check_named(&self, args: &OutputArgs) -> Result<(), Error> {
-        let named = args
-            .format
-            .iter()
-            .filter_map(|destination| match &destination.place {
-                Some(Place::File(path)) => path.parent(),
-                _ => None,
-            });
-        for directory in named.chain(args.report_dir.as_deref()) {
-            let is_there = directory.as_os_str().is_empty() || directory.is_dir();
-            if !is_there {
-                return Err(Error::usage(format!(
-                    "{}: no such directory; make it, or give a file somewhere else",
-                    directory.display()
-                )));
-            }
-        }
-        Ok(())
     }
 }
 

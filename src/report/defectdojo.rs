@@ -1,6 +1,6 @@
 //! DefectDojo's Generic Findings Import.
 //!
-//! One finding of theirs for each of ours, known again by [`identity::fingerprint`]: tag, severity and
+//! One finding of theirs for each of ours, known again by [`identity::fingerprints`]: tag, severity and
 //! text may change between two imports. An import fails as a whole on a member that it does not know,
 //! so only members that are as old as the format are written; what newer ones would hold (EPSS, the
 //! catalogue of exploited vulnerabilities) stands in the texts.
@@ -63,7 +63,9 @@ struct Findings<'a>(&'a Report);
 impl Serialize for Findings<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let findings = self.0.findings.iter();
-        serializer.collect_seq(findings.map(|finding| item(self.0, finding)))
+        let fingerprints = identity::fingerprints(self.0);
+        let named = findings.zip(fingerprints);
+        serializer.collect_seq(named.map(|(finding, name)| item(self.0, finding, name)))
     }
 }
 
@@ -137,7 +139,7 @@ fn summary(report: &Report) -> String {
     lines.join("\n\n")
 }
 
-fn item(report: &Report, finding: &Finding) -> Item {
+fn item(report: &Report, finding: &Finding, fingerprint: String) -> Item {
     let vulnerability = &finding.vulnerability;
     let component = component(finding, |instance| &instance.name);
     let component = component.unwrap_or_else(|| finding.package.name.clone());
@@ -165,7 +167,7 @@ fn item(report: &Report, finding: &Finding) -> Item {
             limits::VERSION,
         ),
         file_path: path(finding).map(|path| limited(path, limits::PATH)),
-        unique_id_from_tool: identity::fingerprint(&report.target, finding),
+        unique_id_from_tool: fingerprint,
         vuln_id_from_tool: limited(id.as_str(), limits::ID),
         nb_occurences: finding.instances.len().max(1),
         tags: tags(finding),

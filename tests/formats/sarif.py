@@ -92,7 +92,10 @@ def main():
         print("sarif.py: SARIF_MULTITOOL is not set: Microsoft's validator is not asked")
     failed = False
     for path in sys.argv[1:]:
-        found = list(faults(path))
+        try:
+            found = list(faults(path))
+        except (KeyError, ValueError) as error:
+            found = [f"missing, or not of its form: {error!r}"]
         if program:
             found += multitool(program, path)
         for fault in found[:20]:

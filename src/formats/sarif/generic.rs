@@ -124,8 +124,8 @@ fn links(entry: &Entry<'_, '_>, id: &AdvisoryId) -> Vec<IdLink> {
     links
 }
 
-/// The severity: the result's own word, else a tag that names one, else the score that GitHub's code scanning shows
-/// (`security-severity`), else the level (SARIF §3.27.10).
+/// The severity: the result's own word, else a tag that names one, else the score that GitHub's code
+/// scanning shows (`security-severity`), else the level (SARIF §3.27.10).
 fn severity(entry: &Entry<'_, '_>) -> (Severity, Option<String>) {
     let properties = entry.result.properties.get();
     let word = properties.and_then(|properties| properties.severity.get()?.to_option());

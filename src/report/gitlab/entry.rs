@@ -221,14 +221,11 @@ fn severity(level: Severity) -> &'static str {
 /// The sentence of GitLab's own analyzer, where there is a version to upgrade to.
 fn solution(finding: &Finding, package: &str) -> Option<String> {
     let fix = &finding.fix;
-    let versions = match &fix.recommended {
-        Some(version) => version.clone(),
-        None => {
-            let first = fix.versions.get(..ROWS).unwrap_or(&fix.versions);
-            first.join(", ")
-        }
+    let stated = match &fix.recommended {
+        Some(version) => std::slice::from_ref(version),
+        None => fix.versions.get(..ROWS).unwrap_or(&fix.versions),
     };
-    let versions = line(&versions, TEXT);
+    let versions = line(&stated.join(", "), TEXT);
     if !versions.is_empty() {
         return Some(format!("Upgrade {package} to {versions}"));
     }

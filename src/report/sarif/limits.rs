@@ -52,7 +52,7 @@ pub(super) struct Cut {
     pub(super) ignored: usize,
     /// Findings.
     pub(super) results: usize,
-    /// How many findings there are room for or no room for.
+    /// Findings to write, were there room for all.
     all: usize,
     detail: Detail,
     /// Scanners that are not among the extensions.
