@@ -3,11 +3,18 @@
     python3 formats.py CROSSCHECK RUN EXAMPLE…
 """
 
+import json
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
+
+
+def members(predicate):
+    """The members that policies can ask for."""
+    result = predicate["scanner"]["result"]
+    return {*predicate, *(f"scanner.{name}" for name in predicate["scanner"]), *(f"result.{name}" for name in result)}
 
 
 def main():
@@ -34,6 +41,13 @@ def main():
             written = {path.name for path in pathlib.Path(folder).iterdir()} | {"report.json"}
             for name in sorted(set(re.findall(r"run/([\w.-]+\.\w+)", text)) - written):
                 errors.append(f"{example}: reads run/{name}, which is not written")
+            predicate = pathlib.Path(folder, "report.cosign-vuln.json")
+            if predicate.exists():
+                written = json.loads(predicate.read_text(encoding="utf-8"))
+                sample = json.loads(pathlib.Path(example).with_name("predicate.json").read_text(encoding="utf-8"))
+                different = members(written) ^ members(sample)
+                if different:
+                    errors.append(f"predicate.json and what is written differ in {', '.join(sorted(different))}")
             summary = pathlib.Path(folder, "report.md")
             if summary.exists() and not summary.read_text(encoding="utf-8").startswith("<!--"):
                 errors.append(f"{example}: report.md does not begin with a marker")
