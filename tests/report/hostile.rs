@@ -87,11 +87,11 @@ pub(crate) fn report() -> Report {
     for (number, text) in TEXTS.iter().enumerate() {
         let mut finding = model.clone();
         finding.key = format!("{number}{text}");
-        finding.package.name = (*text).to_owned();
+        (*text).clone_into(&mut finding.package.name);
         finding.vulnerability.title = Some((*text).to_owned());
         for instance in &mut finding.instances {
-            instance.name = (*text).to_owned();
-            instance.version = (*text).to_owned();
+            (*text).clone_into(&mut instance.name);
+            (*text).clone_into(&mut instance.version);
         }
         report.findings.push(finding);
     }
@@ -102,7 +102,9 @@ fn infest(value: &mut Value, key: &str, next: &mut usize) {
     match value {
         Value::String(text) if !CLOSED.contains(&key) => {
             // Enumerations of the model that stand under keys of free texts do not parse otherwise.
-            TEXTS[*next % TEXTS.len()].clone_into(text);
+            if let Some(hostile) = TEXTS.get(*next % TEXTS.len()) {
+                (*hostile).clone_into(text);
+            }
             *next += 1;
         }
         Value::Array(items) => items.iter_mut().for_each(|item| infest(item, key, next)),
