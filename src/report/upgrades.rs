@@ -14,7 +14,7 @@ pub(super) struct Upgrade<'a> {
     pub(super) package: &'a PackageGroup,
     /// The installed versions, each once, in text order.
     pub(super) installed: Vec<&'a str>,
-    /// The version that resolves all of `findings`.
+    /// The lowest version that resolves all of `findings`.
     pub(super) to: &'a str,
     /// The findings that it resolves, in report order; never empty.
     pub(super) findings: Vec<&'a Finding>,
@@ -43,8 +43,10 @@ impl Upgrade<'_> {
 /// The upgrades that resolve something, those first that resolve most blocking findings, then most
 /// findings at all. Ignored findings count in none.
 ///
-/// Of one package there is one upgrade, to the highest of the recommended versions; there are several
-/// only where two versions cannot be compared. Cost: near-linear in the number of findings.
+/// Of one package there is one upgrade: to the lowest version that resolves all of its blocking
+/// findings, or where none blocks all that warn, or else all. What needs a higher version than that is
+/// left out: a tracked flaw is no reason for a leap that nobody has to make. Versions that cannot be
+/// compared are upgrades of their own. Cost: near-linear in the number of findings.
 pub(super) fn upgrades<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Upgrade<'a>> {
     let mut by_package: BTreeMap<&PackageGroup, Vec<(&str, &Finding)>> = BTreeMap::new();
     for finding in findings {
@@ -72,14 +74,17 @@ fn of_package<'a>(
     let (ordered, unordered): (Vec<_>, Vec<_>) = fixes
         .into_iter()
         .partition(|(version, _)| order(version, version).is_some());
+    let worst = ordered.iter().map(|(_, finding)| action(finding)).max();
+    let wanted = ordered
+        .iter()
+        .filter(|(_, finding)| Some(action(finding)) == worst)
+        .map(|(version, _)| *version);
     let mut by_version: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
-    let highest = ordered.iter().map(|(version, _)| *version);
-    if let Some(to) = highest.reduce(|a, b| if order(a, b) == Some(Less) { b } else { a }) {
-        for (version, finding) in ordered {
-            let is_reached = matches!(order(version, to), Some(Less | Equal));
-            let reached = by_version.entry(if is_reached { to } else { version });
-            reached.or_default().push(finding);
-        }
+    if let Some(to) = wanted.reduce(|a, b| if order(a, b) == Some(Less) { b } else { a }) {
+        let reached = ordered
+            .iter()
+            .filter(|(version, _)| matches!(order(version, to), Some(Less | Equal)));
+        by_version.insert(to, reached.map(|(_, finding)| *finding).collect());
     }
     for (version, finding) in unordered {
         by_version.entry(version).or_default().push(finding);
@@ -190,12 +195,13 @@ mod tests {
     }
 
     #[test]
-    fn one_upgrade_of_a_package_reaches_its_highest_fix() {
+    fn one_upgrade_of_a_package_resolves_what_blocks_and_goes_no_further() {
         let findings = [
             finding("curl", Some("8.1-1"), Action::Block),
             finding("openssl", Some("3.0.9-1"), Action::Block),
             finding("openssl", Some("3.0.15-1"), Action::Block),
             finding("openssl", Some("3.0.14-1"), Action::Warn),
+            finding("openssl", Some("3.2.0-1"), Action::Track),
             finding("openssl", None, Action::Block),
             finding("zlib", Some("2-1"), Action::Ignore),
         ];

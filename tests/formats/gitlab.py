@@ -1,46 +1,41 @@
-#!/usr/bin/env python3
-"""Checks a GitLab container scanning report against the schemas in tests/data/schemas.
-
-usage: gitlab.py FILE...
-
-Needs Python 3.9 and jsonschema 4. Its validator is another one than that of the tests in Rust.
-"""
+"""The GitLab container scanning report by GitLab's schemas, by another validator than the tests in Rust have,
+and against the JSON report."""
 
 import json
-import pathlib
-import sys
+import os
+from pathlib import Path
 
 import jsonschema
 
-SCHEMAS = pathlib.Path(__file__).parent.parent / "data" / "schemas"
+from support import run
+
+SCHEMAS = Path(os.environ["CROSSCHECK_ROOT"]) / "tests/data/schemas"
 
 
-def faults(path):
-    report = json.load(open(path, encoding="utf-8"))
-    for version in ("15.0.7", "15.2.1"):
-        name = f"gitlab-container-scanning-{version}.transcribed.json"
-        schema = json.loads((SCHEMAS / name).read_text(encoding="utf-8"))
-        jsonschema.Draft7Validator.check_schema(schema)
-        for error in jsonschema.Draft7Validator(schema).iter_errors(report):
-            yield f"{version}: {error.json_path}: {error.message[:200]}"
+def validator(version):
+    name = f"gitlab-container-scanning-{version}.transcribed.json"
+    schema = json.loads((SCHEMAS / name).read_text(encoding="utf-8"))
+    jsonschema.Draft7Validator.check_schema(schema)
+    return jsonschema.Draft7Validator(schema)
+
+
+VALIDATORS = {version: validator(version) for version in ("15.0.7", "15.2.1")}
+
+
+def check(case, checker):
+    report = json.loads(case.text("gl-container-scanning-report.json"))
+    for version, schema in VALIDATORS.items():
+        errors = [f"{error.json_path}: {error.message[:200]}" for error in schema.iter_errors(report)]
+        checker.equal(f"schema {version}", errors[:5], [])
     entries = report["vulnerabilities"]
-    if len({entry["id"] for entry in entries}) != len(entries):
-        yield "two entries have one id"
+    shown = len(case.findings) - len(case.with_action("ignore"))
+    checker.equal("entries", len(entries), shown)
+    checker.equal("ids", len({entry["id"] for entry in entries}), len(entries))
     for entry in entries:
-        if len(entry["identifiers"]) > 20:
-            yield f"{entry['id']}: GitLab keeps 20 identifiers"
+        checker.true(f"{entry['id']}: GitLab keeps 20 identifiers", len(entry["identifiers"]) <= 20)
+    is_failure = case.report["verdict"]["outcome"] == "insufficient"
+    checker.equal("status", report["scan"]["status"], "failure" if is_failure else "success")
+    return f"valid by the schemas {' and '.join(VALIDATORS)}, {len(entries)} entries"
 
 
-def main():
-    failed = False
-    for path in sys.argv[1:]:
-        found = list(faults(path))
-        for fault in found[:20]:
-            print(f"{path}: {fault}")
-        failed |= bool(found)
-    print("gitlab.py:", "faults" if failed else "all files are valid")
-    return 1 if failed or len(sys.argv) < 2 else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+run(check)

@@ -4,7 +4,8 @@
 #     tests/formats/run.sh
 #
 # Writes all formats of the bundled example and of small merges, then runs each script of this folder on
-# them. Needs Python 3 with venv and PyPI; takes the program from CROSSCHECK, else the release build.
+# them. Needs Python 3 with venv, npm, and the registries of both; takes the program from CROSSCHECK, else
+# the release build.
 # The last line tells how many scripts passed and failed; exit code 1 if one failed.
 set -euo pipefail
 
@@ -16,14 +17,28 @@ crosscheck=$(realpath "$crosscheck")
 export CROSSCHECK_ROOT=$root
 moment=2026-11-24T09:30:00Z
 
+sarif_multitool_version=5.7.0
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/crosscheck-ci
 wanted=$(sha256sum "$here/requirements.txt" | cut -c 1-16)
-venv=${XDG_CACHE_HOME:-$HOME/.cache}/crosscheck-ci/formats-$wanted
+venv=$cache/formats-$wanted
 if [ ! -e "$venv/complete" ]; then
     rm -rf "$venv"
     python3 -m venv "$venv"
     "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
     touch "$venv/complete"
 fi
+
+multitool=$cache/sarif-multitool-$sarif_multitool_version
+if [ ! -e "$multitool/complete" ]; then
+    rm -rf "$multitool"
+    mkdir -p "$multitool"
+    npm install --silent --no-audit --no-fund --prefix "$multitool" \
+        "@microsoft/sarif-multitool@$sarif_multitool_version"
+    chmod u+x "$multitool/node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool"
+    touch "$multitool/complete"
+fi
+export SARIF_MULTITOOL=$multitool/node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
