@@ -95,6 +95,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The name as in the report.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Partial { .. } => "partial",
+            Self::Failed(_) => "failed",
+        }
+    }
+
     /// True when the result counts.
     pub fn is_trustworthy(&self) -> bool {
         !matches!(self, Self::Failed(_))

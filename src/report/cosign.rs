@@ -20,7 +20,7 @@ use super::attestation::{oldest_database, tool_uri};
 use super::json::write_json;
 use super::{Description, Options, escape, phrases, purls};
 use crate::model::report::{Report, ScannerSummary, TargetSummary};
-use crate::model::{Action, Finding, Outcome, Severity};
+use crate::model::{Action, Finding, Severity};
 
 /// What admission policies read.
 pub(super) const FORMAT: Description = Description {
@@ -235,11 +235,7 @@ fn scanner(scanner: &ScannerSummary) -> ScannerResult<'_> {
     ScannerResult {
         id: scanner.id.as_str(),
         version: short(scanner.version.as_deref().unwrap_or_default()),
-        status: match &scanner.outcome {
-            Outcome::Completed => "completed",
-            Outcome::Partial { .. } => "partial",
-            Outcome::Failed(_) => "failed",
-        },
+        status: scanner.outcome.as_str(),
         required: scanner.required,
         database: short(scanner.database_built.as_deref().unwrap_or_default()),
     }

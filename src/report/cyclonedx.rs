@@ -301,14 +301,11 @@ fn tools(report: &Report) -> Tools {
 fn scanner(scanner: &ScannerSummary) -> Component {
     let mut properties = Vec::new();
     let mut add = |name: &str, value: &str| properties.push(Property::new(name, value));
+    add("crosscheck:status", scanner.outcome.as_str());
     match &scanner.outcome {
-        Outcome::Completed => add("crosscheck:status", "completed"),
-        Outcome::Partial { missing } => {
-            add("crosscheck:status", "partial");
-            add("crosscheck:missing", missing);
-        }
+        Outcome::Completed => {}
+        Outcome::Partial { missing } => add("crosscheck:missing", missing),
         Outcome::Failed(failure) => {
-            add("crosscheck:status", "failed");
             add("crosscheck:failure", failure.kind.as_str());
             add("crosscheck:cause", &failure.cause);
         }

@@ -1,5 +1,7 @@
 //! The words for what a finding, a scanner or a day is. Nothing here is escaped yet.
 
+mod scanners;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
@@ -10,6 +12,8 @@ use super::grid::width;
 use crate::model::{
     Decision, Failure, FailureKind, Finding, Fix, FixState, ResolvedSeverity, Severity, Verdict,
 };
+
+pub(super) use scanners::{adjusted, by_trust, grounds, naive, scanner, status, trusted};
 
 /// Names in a list before the rest is only counted.
 const NAMES: usize = 3;

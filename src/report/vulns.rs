@@ -242,15 +242,15 @@ fn subjects(target: &TargetSummary, annotations: &RunAnnotations) -> Vec<Subject
 
 fn run_annotations(report: &Report) -> RunAnnotations {
     let scanners = report.scanners.iter().map(|scanner| {
-        let (status, cause) = match &scanner.outcome {
-            Outcome::Completed => ("completed", None),
-            Outcome::Partial { missing } => ("partial", Some(missing.clone())),
-            Outcome::Failed(failure) => ("failed", Some(failure.cause.clone())),
+        let cause = match &scanner.outcome {
+            Outcome::Completed => None,
+            Outcome::Partial { missing } => Some(missing.clone()),
+            Outcome::Failed(failure) => Some(failure.cause.clone()),
         };
         ScannerAnnotation {
             id: scanner.id.to_string(),
             version: scanner.version.clone(),
-            status,
+            status: scanner.outcome.as_str(),
             cause,
             database: scanner.database_built.clone(),
         }

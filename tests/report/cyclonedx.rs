@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use crosscheck::formats;
-use crosscheck::model::report::{Report, RunOutcome};
+use crosscheck::model::report::Report;
 use crosscheck::model::version::normal_form;
 use crosscheck::model::{
     Action, AdvisoryId, Ecosystem, Epss, InventoryScope, Justification, KevEntry, Location,
@@ -363,11 +363,7 @@ fn ratings_name_their_source_and_the_one_that_counts_comes_first() {
 
 #[test]
 fn failed_scanners_and_an_insufficient_verdict_are_told() {
-    let mut report = sample::passing();
-    report.scanners = sample::report().scanners;
-    report.verdict.outcome = RunOutcome::Insufficient;
-    report.verdict.exit_code = 3;
-    report.verdict.insufficient = vec!["snyk gave no result".to_owned()];
+    let report = sample::insufficient();
     let document = document(&report);
     let metadata = &document["metadata"];
     assert_eq!(property(metadata, "crosscheck:verdict"), ["insufficient"]);

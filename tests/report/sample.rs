@@ -174,6 +174,19 @@ pub(crate) fn report() -> Report {
     }
 }
 
+/// A run without findings that cannot be trusted: a required scanner gave no result.
+pub(crate) fn insufficient() -> Report {
+    let mut report = passing();
+    report.scanners = self::report().scanners;
+    report.verdict = RunVerdict {
+        outcome: RunOutcome::Insufficient,
+        exit_code: 3,
+        blocking: 0,
+        insufficient: vec!["snyk gave no result".to_owned()],
+    };
+    report
+}
+
 /// The same image when everything is well.
 pub(crate) fn passing() -> Report {
     let mut report = report();

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crosscheck::model::report::{Report, RunOutcome};
+use crosscheck::model::report::Report;
 use crosscheck::model::{Action, AdvisoryId, Ecosystem, Finding, Location, Severity, Verdict};
 use crosscheck::report::{Format, Options, escape, warnings};
 use proptest::prelude::*;
@@ -400,11 +400,7 @@ fn the_score_is_the_counting_source_s_where_it_lies_in_the_band() {
 
 #[test]
 fn a_run_that_cannot_be_trusted_does_not_look_like_one_without_findings() {
-    let mut report = sample::passing();
-    report.scanners = sample::report().scanners;
-    report.verdict.outcome = RunOutcome::Insufficient;
-    report.verdict.exit_code = 3;
-    report.verdict.insufficient = vec!["snyk gave no result".to_owned()];
+    let report = sample::insufficient();
     let document = document(&report);
     assert!(results(&document).is_empty());
     let invocation = &document["runs"][0]["invocations"][0];

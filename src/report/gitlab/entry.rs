@@ -7,7 +7,7 @@ use super::document::{
 };
 use crate::model::report::Report;
 use crate::model::{
-    Action, AdvisoryId, Cvss, Decision, Evidence, Finding, FixState, RuleMatch, Severity, VexStatus,
+    Action, AdvisoryId, Cvss, Decision, Evidence, Finding, FixState, Severity, VexStatus,
 };
 use crate::report::escape::{line, markdown};
 use crate::report::{identity, links, phrases, purls};
@@ -99,7 +99,10 @@ impl Entries<'_> {
     fn description(&self, finding: &Finding) -> String {
         let mut paragraphs = Vec::new();
         if let Some(decision) = ignored(finding) {
-            let text = format!("Ignored by the policy: {}", grounds(&decision.rule));
+            let text = format!(
+                "Ignored by the policy: {}",
+                phrases::grounds(&decision.rule)
+            );
             paragraphs.push(markdown(&line(&text, TEXT)));
         }
         let description = finding.vulnerability.description.as_deref();
@@ -141,7 +144,11 @@ impl Entries<'_> {
         let mut details = BTreeMap::new();
         let mut add = |key, name, detail| details.insert(key, Field { name, detail });
         if let Some(decision) = &finding.decision {
-            let decision = format!("{}: {}", decision.action.as_str(), grounds(&decision.rule));
+            let decision = format!(
+                "{}: {}",
+                decision.action.as_str(),
+                phrases::grounds(&decision.rule)
+            );
             add("decision", "Policy", text(&decision));
         }
         let rated = phrases::severity(&finding.severity);
@@ -313,21 +320,6 @@ fn vector(cvss: &Cvss) -> Option<String> {
 fn ignored(finding: &Finding) -> Option<&Decision> {
     let decision = finding.decision.as_ref();
     decision.filter(|decision| decision.action == Action::Ignore)
-}
-
-/// Why a rule decided so, who answers for it and until when.
-fn grounds(rule: &RuleMatch) -> String {
-    let mut text = format!("{} [{}]", rule.reason, rule.rule);
-    for (word, value) in [
-        ("owner", &rule.owner),
-        ("holds until", &rule.expires),
-        ("see", &rule.reference),
-    ] {
-        if let Some(value) = value {
-            text.extend(["; ", word, " ", value]);
-        }
-    }
-    text
 }
 
 /// The flag of a finding that is ignored because a VEX document calls it not affected.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::document::{Column, Section, Table, Value};
 use super::super::{Options, phrases};
-use crate::model::report::{Coverage, PairAgreement, Report, SuppressedRecord, UncheckedPackage};
+use crate::model::report::{Coverage, Report, SuppressedRecord, UncheckedPackage};
 use crate::model::{Diagnostic, DiagnosticLevel, Verdict};
 
 /// How many rows a list may have, and where all of them are.
@@ -80,8 +80,8 @@ impl<'o> List<'o> {
             table.row([
                 (&pair.a).into(),
                 (&pair.b).into(),
-                naive(pair).into(),
-                adjusted(pair).into(),
+                phrases::naive(pair).into(),
+                phrases::adjusted(pair).into(),
             ]);
         }
         self.table(&mut section, table, coverage.pairs.len());
@@ -200,14 +200,4 @@ fn groups<'a>(names: impl Iterator<Item = (Key<'a>, &'a str)>) -> Vec<(Key<'a>, 
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by_key(|(_, names)| std::cmp::Reverse(names.len()));
     groups
-}
-
-fn naive(pair: &PairAgreement) -> String {
-    let either = pair.both + pair.only_a + pair.only_b;
-    phrases::share(pair.naive, pair.both, either)
-}
-
-fn adjusted(pair: &PairAgreement) -> String {
-    let either = pair.adjusted_both + pair.adjusted_only_a + pair.adjusted_only_b;
-    phrases::share(pair.adjusted, pair.adjusted_both, either)
 }

@@ -192,22 +192,10 @@ fn suppressions(finding: &Finding) -> Vec<Suppression> {
     let decision = finding.decision.as_ref();
     let ignored = decision.filter(|decision| decision.action == Action::Ignore);
     let rule = ignored.map(|decision| &decision.rule);
-    let justification = rule.map(|rule| {
-        let mut text = format!("{} [{}]", rule.reason, rule.rule);
-        for (word, value) in [
-            ("owner", &rule.owner),
-            ("holds until", &rule.expires),
-            ("see", &rule.reference),
-        ] {
-            if let Some(value) = value {
-                text.extend(["; ", word, " ", value]);
-            }
-        }
-        Suppression {
-            kind: "external",
-            status: "accepted",
-            justification: line(&text, TEXT),
-        }
+    let suppression = rule.map(|rule| Suppression {
+        kind: "external",
+        status: "accepted",
+        justification: line(&phrases::grounds(rule), TEXT),
     });
-    justification.into_iter().collect()
+    suppression.into_iter().collect()
 }

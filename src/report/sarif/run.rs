@@ -82,12 +82,7 @@ fn extension(scanner: &ScannerSummary) -> Component {
         .as_deref()
         .map(|version| line(version, TEXT));
     let version = version.filter(|version| !version.is_empty());
-    let status = match scanner.outcome {
-        Outcome::Completed => "completed",
-        Outcome::Partial { .. } => "partial",
-        Outcome::Failed(_) => "failed",
-    };
-    let mut properties = BTreeMap::from([("status", status.to_owned())]);
+    let mut properties = BTreeMap::from([("status", scanner.outcome.as_str().to_owned())]);
     if let Some(built) = &scanner.database_built {
         properties.insert("databaseBuilt", line(built, TEXT));
     }

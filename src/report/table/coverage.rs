@@ -171,7 +171,7 @@ fn pairs(pairs: &[PairAgreement]) -> Table {
     );
     for pair in pairs {
         let PairAgreement { a, b, .. } = pair;
-        let (naive, adjusted) = (naive(pair), adjusted(pair));
+        let (naive, adjusted) = (phrases::naive(pair), phrases::adjusted(pair));
         let counts = vec![
             format!("both {}", pair.both),
             format!("only {a} {}", pair.only_a),
@@ -192,16 +192,4 @@ fn pairs(pairs: &[PairAgreement]) -> Table {
         );
     }
     table
-}
-
-/// Agreement over everything that either reports.
-fn naive(pair: &PairAgreement) -> String {
-    let either = pair.both + pair.only_a + pair.only_b;
-    phrases::share(pair.naive, pair.both, either)
-}
-
-/// Agreement over what both were able to report.
-fn adjusted(pair: &PairAgreement) -> String {
-    let either = pair.adjusted_both + pair.adjusted_only_a + pair.adjusted_only_b;
-    phrases::share(pair.adjusted, pair.adjusted_both, either)
 }

@@ -12,36 +12,16 @@ use crate::report::theme::Tone;
 impl Page<'_> {
     /// Every scanner and whether it can be trusted; failed ones first.
     pub(super) fn scanners(&mut self) -> io::Result<()> {
-        let mut scanners: Vec<&ScannerSummary> = self.report.scanners.iter().collect();
-        scanners.sort_by_key(|scanner| match scanner.outcome {
-            Outcome::Failed(_) => 0,
-            Outcome::Partial { .. } => 1,
-            Outcome::Completed => 2,
-        });
-        let trusted = scanners
-            .iter()
-            .filter(|scanner| scanner.outcome.is_trustworthy())
-            .count();
-        self.sheet.heading(&format!(
-            "SCANNERS ({trusted} of {} gave a result)",
-            scanners.len()
-        ))?;
+        self.sheet
+            .heading(&format!("SCANNERS ({})", phrases::trusted(self.report)))?;
         let has_room = self.sheet.width >= WIDE_FROM;
         let mut grid = self.sheet.list();
         if has_room {
             grid.header(&["STATUS", "SCANNER", "VERSION", "DATABASE", "RESULT"]);
         }
-        for scanner in scanners {
-            let status = match scanner.outcome {
-                Outcome::Completed => "ok",
-                Outcome::Partial { .. } => "partial",
-                Outcome::Failed(_) => "failed",
-            };
-            let title = if scanner.required {
-                format!("{} (required)", scanner.title)
-            } else {
-                scanner.title.clone()
-            };
+        for scanner in phrases::by_trust(self.report) {
+            let status = phrases::status(&scanner.outcome);
+            let title = phrases::scanner(scanner);
             let version = scanner.version.as_deref();
             let database = scanner
                 .database_built

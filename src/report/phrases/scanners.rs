@@ -1,0 +1,70 @@
+//! The words for scanners, for how two of them agree, and for who answers for a rule.
+
+use super::share;
+use crate::model::report::{PairAgreement, Report, ScannerSummary};
+use crate::model::{Outcome, RuleMatch};
+
+/// The scanners in the order in which their results are told: failed ones first.
+pub(in crate::report) fn by_trust(report: &Report) -> Vec<&ScannerSummary> {
+    let mut scanners: Vec<&ScannerSummary> = report.scanners.iter().collect();
+    scanners.sort_by_key(|scanner| match scanner.outcome {
+        Outcome::Failed(_) => 0,
+        Outcome::Partial { .. } => 1,
+        Outcome::Completed => 2,
+    });
+    scanners
+}
+
+/// `3 of 4 gave a result`.
+pub(in crate::report) fn trusted(report: &Report) -> String {
+    let scanners = &report.scanners;
+    let trusted = scanners
+        .iter()
+        .filter(|scanner| scanner.outcome.is_trustworthy());
+    format!("{} of {} gave a result", trusted.count(), scanners.len())
+}
+
+/// How a scanner ended, in one word.
+pub(in crate::report) fn status(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Completed => "ok",
+        Outcome::Partial { .. } => "partial",
+        Outcome::Failed(_) => "failed",
+    }
+}
+
+/// A scanner's name, and whether the policy demands its result.
+pub(in crate::report) fn scanner(scanner: &ScannerSummary) -> String {
+    if scanner.required {
+        format!("{} (required)", scanner.title)
+    } else {
+        scanner.title.clone()
+    }
+}
+
+/// Why a rule decided so, who answers for it and until when.
+pub(in crate::report) fn grounds(rule: &RuleMatch) -> String {
+    let mut text = format!("{} [{}]", rule.reason, rule.rule);
+    for (word, value) in [
+        ("owner", &rule.owner),
+        ("holds until", &rule.expires),
+        ("see", &rule.reference),
+    ] {
+        if let Some(value) = value {
+            text.extend(["; ", word, " ", value]);
+        }
+    }
+    text
+}
+
+/// Agreement over everything that either reports.
+pub(in crate::report) fn naive(pair: &PairAgreement) -> String {
+    let either = pair.both + pair.only_a + pair.only_b;
+    share(pair.naive, pair.both, either)
+}
+
+/// Agreement over what both were able to report.
+pub(in crate::report) fn adjusted(pair: &PairAgreement) -> String {
+    let either = pair.adjusted_both + pair.adjusted_only_a + pair.adjusted_only_b;
+    share(pair.adjusted, pair.adjusted_both, either)
+}
