@@ -116,6 +116,82 @@ fn what_cannot_be_written_is_refused_before_any_work() {
 }
 
 #[test]
+fn nothing_that_is_read_and_no_record_of_a_run_is_written_over() {
+    let workspace = workspace();
+    for formats in ["csv=trivy.json", "table,csv=./grype.json"] {
+        let run = merge(&workspace, &["--format", formats]);
+        run.assert_refused(&["read by this very command"]);
+    }
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/runs/pytorch-cuda");
+    copy(&example, &workspace.join("run"));
+    for file in [
+        "policy.yaml",
+        "run.json",
+        "raw/trivy.json",
+        "../run/run.json",
+    ] {
+        let format = format!("csv=run/{file}");
+        let run = workspace.run(&["report", "run", "--format", &format]);
+        run.assert_refused(&["a part of the run"]);
+    }
+    let replay = workspace.run(&["scan", "--replay", "run"]);
+    assert_eq!(replay.code, Some(1), "{}", replay.stderr);
+}
+
+#[test]
+fn one_file_by_two_spellings_is_one_file() {
+    let workspace = workspace();
+    fs::create_dir(workspace.join("out")).expect("a new folder");
+    std::os::unix::fs::symlink("out", workspace.join("link")).expect("a link");
+    for formats in [
+        "json=out/a,csv=./out/a",
+        "json=out/a,csv=out/../out/a",
+        "json=out/a,csv=link/a",
+    ] {
+        merge(&workspace, &["--format", formats]).assert_refused(&["would both go to"]);
+    }
+}
+
+#[test]
+fn a_link_leads_to_its_file_and_permissions_stay() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let workspace = workspace();
+    workspace.write("real.csv", "old");
+    let private = fs::Permissions::from_mode(0o600);
+    fs::set_permissions(workspace.join("real.csv"), private).expect("own file");
+    std::os::unix::fs::symlink("real.csv", workspace.join("link.csv")).expect("a link");
+    std::os::unix::fs::symlink("new.csv", workspace.join("dangling.csv")).expect("a link");
+    merge(&workspace, &["--format", "table,csv=link.csv"]);
+    merge(&workspace, &["--format", "table,csv=dangling.csv"]);
+    let link = fs::symlink_metadata(workspace.join("link.csv")).expect("still there");
+    assert!(link.is_symlink());
+    let text = fs::read_to_string(workspace.join("real.csv")).expect("a file");
+    assert!(text.contains("CVE-2024-5535"), "{text}");
+    let mode = fs::metadata(workspace.join("real.csv"))
+        .expect("a file")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(workspace.join("new.csv").is_file());
+}
+
+#[test]
+fn a_format_without_anything_to_say_leaves_no_file() {
+    let workspace = workspace();
+    workspace.write("vex.json", "of an earlier run");
+    let run = merge(&workspace, &["--format", "table,openvex=vex.json"]);
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    assert!(
+        run.stderr.contains("no OpenVEX document is written"),
+        "{}",
+        run.stderr
+    );
+    assert!(!workspace.join("vex.json").exists());
+    assert!(!run.stdout.contains("vex.json"), "{}", run.stdout);
+}
+
+#[test]
 fn one_file_that_cannot_be_written_keeps_no_other_from_being_written() {
     let workspace = workspace();
     fs::create_dir(workspace.join("taken")).expect("a new folder");

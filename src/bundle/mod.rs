@@ -46,6 +46,18 @@ const WORK_PREFIX: &str = ".work-";
 /// A record is kilobytes.
 const MAX_RECORD: u64 = 64 << 20;
 
+/// True for a path inside a run's directory that belongs to the record of the run: writing there would
+/// destroy it.
+pub fn is_record(inside: &Path) -> bool {
+    let Some(Component::Normal(first)) = inside.components().next() else {
+        return true;
+    };
+    let records = DIRECTORIES
+        .into_iter()
+        .chain([INPUTS, RUN, POLICY, INCOMPLETE]);
+    records.into_iter().any(|name| first == name)
+}
+
 /// A finished run on disk.
 #[derive(Clone, Debug)]
 pub struct Bundle {

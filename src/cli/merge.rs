@@ -1,13 +1,13 @@
 //! `crosscheck merge`: one answer from reports that other jobs made.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::common::PolicyArgs;
 use super::error::Error;
 use super::opened::{self, Opened};
-use super::output::OutputArgs;
+use super::output::{OutputArgs, Sources};
 
 /// Merge reports that scanners wrote earlier
 #[derive(Args, Debug)]
@@ -38,7 +38,9 @@ pub(super) struct MergeArgs {
 
 /// Runs the subcommand.
 pub(super) fn run(args: &MergeArgs) -> Result<u8, Error> {
-    let plan = args.output.plan(Path::new(""))?;
+    let plan = args
+        .output
+        .plan(&Sources::files(args.files.iter().chain(&args.sbom)))?;
     let Opened { report, .. } = opened::import(
         &args.files,
         &args.sbom,

@@ -70,7 +70,8 @@ pub(super) fn written(path: &Path, args: &PolicyArgs) -> Result<Report, Error> {
     if judges_again || !args.inputs.is_empty() {
         return Err(Error::usage(format!(
             "{}: a report cannot be judged again, under another policy or anything else that is taken \
-             into account; give the run's directory in its place, or leave these options out",
+             into account; give the run's directory in its place, or leave out these options and the \
+             variables CROSSCHECK_POLICY, CROSSCHECK_PROFILE and CROSSCHECK_NOW",
             path.display()
         )));
     }

@@ -1,12 +1,14 @@
 //! Where the report goes, in which formats.
 
-use std::io::{self, Write as _};
+mod file;
+
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::common::{Hyperlinks, PageArgs, no_such_format, print, say};
 use super::error::Error;
+use crate::bundle;
 use crate::model::report::Report;
 use crate::report::{self, Format, Options, ReportFile};
 
@@ -77,6 +79,58 @@ fn parse_destination(text: &str) -> Result<Destination, String> {
     Ok(Destination { format, place })
 }
 
+/// What a command reads or writes besides, and so must not write over.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sources<'a> {
+    /// The run that is read or made; reports without a name go there.
+    run: Option<&'a Path>,
+    /// Files that are read.
+    files: Vec<PathBuf>,
+    /// The run's own JSON report, which is written in any case.
+    json: Option<PathBuf>,
+}
+
+impl<'a> Sources<'a> {
+    /// A run that is read.
+    pub(super) fn run(directory: &'a Path) -> Self {
+        Self {
+            run: Some(directory),
+            ..Self::default()
+        }
+    }
+
+    /// A run that is made.
+    pub(super) fn new_run(directory: &'a Path) -> Self {
+        Self {
+            json: Some(directory.join(Format::JSON.file_name())),
+            ..Self::run(directory)
+        }
+    }
+
+    /// Files; reports without a name go to the working directory.
+    pub(super) fn files<'f>(files: impl IntoIterator<Item = &'f PathBuf>) -> Self {
+        Self {
+            files: files.into_iter().cloned().collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Why a file must not be written.
+    fn protect(&self, format: Format, path: &Path) -> Option<&'static str> {
+        let real = file::real(path);
+        if self.files.iter().any(|source| file::real(source) == real) {
+            return Some("it is read by this very command");
+        }
+        let json = self.json.as_deref();
+        if format != Format::JSON && json.is_some_and(|json| file::real(json) == real) {
+            return Some("the run's JSON report is written there");
+        }
+        let run = self.run?;
+        let inside = real.strip_prefix(file::real(run)).ok()?.to_owned();
+        bundle::is_record(&inside).then_some("it is a part of the run")
+    }
+}
+
 /// What goes where.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Plan {
@@ -85,10 +139,10 @@ pub(super) struct Plan {
 }
 
 impl OutputArgs {
-    /// What goes where, with `folder` for files that have no name. Whatever cannot be carried out is
-    /// told before any work is done.
-    pub(super) fn plan(&self, folder: &Path) -> Result<Plan, Error> {
-        let folder = self.report_dir.as_deref().unwrap_or(folder);
+    /// What goes where. Whatever cannot be carried out is told before any work is done.
+    pub(super) fn plan(&self, sources: &Sources<'_>) -> Result<Plan, Error> {
+        let folder = self.report_dir.as_deref().or(sources.run);
+        let folder = folder.unwrap_or(Path::new(""));
         let is_alone = self.format.len() == 1;
         let mut plan = Plan::default();
         for Destination { format, place } in &self.format {
@@ -108,7 +162,15 @@ impl OutputArgs {
                     continue;
                 }
             };
-            if let Some((other, _)) = plan.files.iter().find(|(_, file)| *file == path) {
+            if let Some(reason) = sources.protect(*format, &path) {
+                return Err(Error::usage(format!(
+                    "--format: {}: {reason}; give another file",
+                    path.display()
+                )));
+            }
+            let real = file::real(&path);
+            let mut files = plan.files.iter();
+            if let Some((other, _)) = files.find(|(_, other)| file::real(other) == real) {
                 return Err(Error::usage(format!(
                     "--format: {} and {} would both go to {}; give each a file of its own",
                     other.name(),
@@ -161,11 +223,10 @@ impl OutputArgs {
             ..page
         };
         for (format, path) in &plan.files {
-            let file = ReportFile {
-                format: *format,
-                path: path.display().to_string(),
+            let is_there = |file: &ReportFile| {
+                file.format == *format && file::real(Path::new(&file.path)) == file::real(path)
             };
-            if options.files.contains(&file) {
+            if options.files.iter().any(is_there) {
                 continue;
             }
             warn(*format, report, &options);
@@ -174,8 +235,13 @@ impl OutputArgs {
                 hyperlinks: false,
                 ..options.clone()
             };
-            match write_file(path, |out| report::write(*format, report, &text, out)) {
-                Ok(()) => options.files.push(file),
+            match file::write(path, |out| report::write(*format, report, &text, out)) {
+                Ok(file::Written::Whole) => options.files.push(ReportFile {
+                    format: *format,
+                    path: path.display().to_string(),
+                }),
+                // The warning said why.
+                Ok(file::Written::Nothing) => {}
                 Err(error) => problems.push(format!(
                     "{}: cannot be written: {error}; give another file with --format {}=FILE",
                     path.display(),
@@ -185,7 +251,9 @@ impl OutputArgs {
         }
         if let Some(format) = plan.standard_output {
             warn(format, report, &options);
-            print(|out| report::write(format, report, &options, out))?;
+            if let Err(error) = print(|out| report::write(format, report, &options, out)) {
+                problems.extend(error.into_lines());
+            }
         } else {
             // Somebody who looks at the log wants to know the answer and where it is.
             say(&report::sentence(report));
@@ -207,34 +275,6 @@ fn warn(format: Format, report: &Report, options: &Options) {
     }
 }
 
-/// Writes a file whole or not at all: a reader never sees half of it, and what was there before stays
-/// until the new one is complete. Its permissions are those of any new file.
-fn write_file(
-    path: &Path,
-    write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
-) -> io::Result<()> {
-    // A device or a pipe takes what it gets: renaming would put a file in its place.
-    if path.exists() && !path.is_file() {
-        let mut file = std::fs::OpenOptions::new().write(true).open(path)?;
-        return write(&mut file);
-    }
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let mut builder = tempfile::Builder::new();
-    let builder = builder.prefix(".crosscheck-").permissions(ordinary());
-    let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
-    write(&mut file)?;
-    file.flush()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
-/// What `open` gives a new file, before the process's mask.
-fn ordinary() -> std::fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o666)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,12 +293,13 @@ mod tests {
 
     #[test]
     fn one_format_goes_to_standard_output_and_several_to_files() {
+        let run = Sources::run(Path::new("run"));
         let folder = Path::new("run");
-        let plan = args("json").plan(folder).unwrap();
+        let plan = args("json").plan(&run).unwrap();
         assert_eq!(plan.standard_output, Some(Format::JSON));
         assert!(plan.files.is_empty());
 
-        let plan = args("table,json,openvex=vex.json").plan(folder).unwrap();
+        let plan = args("table,json,openvex=vex.json").plan(&run).unwrap();
         assert_eq!(plan.standard_output, Some(Format::TABLE));
         assert_eq!(
             plan.files,
@@ -268,15 +309,23 @@ mod tests {
             ]
         );
 
-        let plan = args("table=report.txt,json=-").plan(folder).unwrap();
+        let plan = args("table=report.txt,json=-").plan(&run).unwrap();
         assert_eq!(plan.standard_output, Some(Format::JSON));
         assert_eq!(plan.files, [(Format::TABLE, "report.txt".into())]);
     }
 
     #[test]
     fn two_formats_never_go_to_one_place() {
-        for formats in ["table=-,json=-", "table=a,json=a", "json,json"] {
-            assert!(args(formats).plan(Path::new("run")).is_err(), "{formats}");
+        for formats in [
+            "table=-,json=-",
+            "table=a,json=a",
+            "table=a,json=./a",
+            "json,json",
+        ] {
+            assert!(
+                args(formats).plan(&Sources::run(Path::new("run"))).is_err(),
+                "{formats}"
+            );
         }
     }
 

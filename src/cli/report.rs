@@ -1,6 +1,6 @@
 //! `crosscheck report`: the report of a recorded run in other formats.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -8,7 +8,7 @@ use super::common::PolicyArgs;
 use super::error::Error;
 use super::exit;
 use super::opened::{self, Opened};
-use super::output::OutputArgs;
+use super::output::{OutputArgs, Sources};
 use crate::bundle::Bundle;
 use crate::report::Format;
 
@@ -45,9 +45,12 @@ fn formats() -> String {
 
 /// Runs the subcommand.
 pub(super) fn run(args: &ReportArgs) -> Result<u8, Error> {
-    let is_run = Bundle::open(&args.run).is_ok();
-    let folder = if is_run { &args.run } else { Path::new("") };
-    let plan = args.output.plan(folder)?;
+    let sources = if Bundle::open(&args.run).is_ok() {
+        Sources::run(&args.run)
+    } else {
+        Sources::files([&args.run])
+    };
+    let plan = args.output.plan(&sources)?;
     let report = if args.run.is_file() {
         opened::written(&args.run, &args.policy)?
     } else {

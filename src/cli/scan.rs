@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use super::common::{PolicyArgs, read_inventory_files, runtime, say};
 use super::error::Error;
 use super::opened::{self, Opened, judge};
-use super::output::OutputArgs;
+use super::output::{OutputArgs, Sources};
 use super::progress::Progress;
 use crate::bundle::{Bundle, Draft, PolicyRecord, RunRecord, TargetRecord};
 use crate::image::{ImageIdentity, Platform, Source, inspect};
@@ -117,7 +117,7 @@ pub(super) fn run(args: &ScanArgs) -> Result<u8, Error> {
 }
 
 fn replay(args: &ScanArgs, directory: &Path) -> Result<u8, Error> {
-    let plan = args.output.plan(directory)?;
+    let plan = args.output.plan(&Sources::run(directory))?;
     let Opened { report, .. } = opened::replay(directory, &args.policy)?;
     args.output.write(&plan, &report, None)?;
     Ok(report.verdict.exit_code)
@@ -145,7 +145,7 @@ fn scan(args: &ScanArgs, image: &str) -> Result<u8, Error> {
         .out
         .clone()
         .unwrap_or_else(|| default_directory(image, evaluated_at));
-    let plan = args.output.plan(&directory)?;
+    let plan = args.output.plan(&Sources::new_run(&directory))?;
     let draft = Bundle::create(&directory).map_err(Error::usage)?;
     draft
         .write("policy.yaml", policy.text.as_bytes())
