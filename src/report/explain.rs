@@ -12,7 +12,7 @@ use super::sheet::Sheet;
 use super::theme::Tone;
 use crate::explanation::{Apart, Explanation};
 use crate::model::{
-    AliasAssertion, Attachment, Finding, IdRelation, Instance, ObservationRecord, Rating, ScannerId,
+    AliasAssertion, Attachment, Finding, Instance, ObservationRecord, Rating, ScannerId,
 };
 
 /// Writes the explanation. The same arguments give the same bytes; `options` tell width and colour.
@@ -157,21 +157,14 @@ impl Page<'_> {
             grid.row([id.as_str().into(), Cell::lines(lines)]);
         }
         for id in &vulnerability.related {
-            grid.row([
-                id.as_str().into(),
-                "not joined: a notice or advisory over several flaws, or only related".into(),
-            ]);
+            grid.row([id.as_str().into(), phrases::NOT_JOINED.into()]);
         }
         grid.keep_whole(&[32]);
         self.sheet.grid(grid, |_| Tone::Plain)
     }
 
     fn assertion(&self, assertion: &AliasAssertion) -> Vec<String> {
-        let relation = match assertion.relation {
-            IdRelation::Alias => "is",
-            IdRelation::Upstream => "comes from",
-            IdRelation::Related => "is related to",
-        };
+        let relation = phrases::id_relation(assertion.relation);
         let AliasAssertion {
             alias,
             scanner,
@@ -235,17 +228,12 @@ impl Page<'_> {
         self.sheet
             .remark(format!("Chosen: {}{source}.", severity.rule))?;
         let mut grid = self.sheet.list();
-        let mut shown = BTreeSet::new();
-        for rating in &finding.ratings {
-            let words = rating_words(rating);
-            // Scanners copy the same rating in other letters.
-            if shown.insert((rating.source.name(), rating.severity, words.to_lowercase())) {
-                grid.row([
-                    rating.source.name().into(),
-                    rating.severity.as_str().into(),
-                    words.into(),
-                ]);
-            }
+        for (rating, words) in distinct_ratings(finding) {
+            grid.row([
+                rating.source.name().into(),
+                rating.severity.as_str().into(),
+                words.into(),
+            ]);
         }
         grid.keep_whole(&[18, 10]);
         self.sheet.grid(grid, |_| Tone::Plain)
@@ -259,20 +247,8 @@ impl Page<'_> {
         };
         self.sheet.heading(&title)?;
         let mut grid = self.sheet.list();
-        let mut shown = BTreeSet::new();
-        for observation in &finding.observations {
-            let claim = (
-                &observation.scanner,
-                observation.fix_state,
-                &observation.fixed_in,
-            );
-            if shown.insert(claim) {
-                let versions = match observation.fixed_in.as_slice() {
-                    [] => phrases::fix_state(observation.fix_state).to_owned(),
-                    versions => format!("fixed in {}", versions.join(", ")),
-                };
-                grid.row([observation.scanner.as_str().into(), versions.into()]);
-            }
+        for (scanner, claim) in phrases::fix_claims(finding) {
+            grid.row([scanner.as_str().into(), claim.into()]);
         }
         grid.keep_whole(&[14]);
         self.sheet.grid(grid, |_| Tone::Plain)?;
@@ -413,8 +389,20 @@ pub(super) fn instance_lines(instance: &Instance) -> Vec<String> {
     lines
 }
 
+/// The ratings with their words. Scanners copy the same rating in other letters: it counts once.
+pub(super) fn distinct_ratings(finding: &Finding) -> Vec<(&Rating, String)> {
+    let mut seen = BTreeSet::new();
+    let ratings = finding.ratings.iter();
+    let ratings = ratings.map(|rating| (rating, rating_words(rating)));
+    ratings
+        .filter(|(rating, words)| {
+            seen.insert((rating.source.name(), rating.severity, words.to_lowercase()))
+        })
+        .collect()
+}
+
 /// The source's own word, and the CVSS statement behind it.
-pub(super) fn rating_words(rating: &Rating) -> String {
+fn rating_words(rating: &Rating) -> String {
     let cvss = rating.cvss.as_ref().map(|cvss| {
         let computed = cvss.computed().and_then(Result::ok);
         let score = match (cvss.score, computed) {

@@ -10,7 +10,8 @@ use jiff::{Timestamp, Unit};
 
 use super::grid::width;
 use crate::model::{
-    Decision, Failure, FailureKind, Finding, Fix, FixState, ResolvedSeverity, Severity, Verdict,
+    Decision, Failure, FailureKind, Finding, Fix, FixState, IdRelation, ResolvedSeverity,
+    ScannerId, Severity, Verdict,
 };
 
 pub(super) use scanners::{adjusted, by_trust, grounds, naive, scanner, status, trusted};
@@ -135,13 +136,37 @@ pub(super) fn fix_state(state: FixState) -> &'static str {
     }
 }
 
+/// What each scanner claims of a fix, in the order of the observations. The same claim counts once.
+pub(super) fn fix_claims(finding: &Finding) -> Vec<(&ScannerId, String)> {
+    let mut seen = BTreeSet::new();
+    let observations = finding.observations.iter();
+    let claims = observations.map(|o| (&o.scanner, o.fix_state, o.fixed_in.as_slice()));
+    let claims = claims.filter(|claim| seen.insert(*claim));
+    claims
+        .map(|(scanner, state, versions)| match versions {
+            [] => (scanner, fix_state(state).to_owned()),
+            versions => (scanner, format!("fixed in {}", versions.join(", "))),
+        })
+        .collect()
+}
+
+/// How an id stands to another one, between the two.
+pub(super) fn id_relation(relation: IdRelation) -> &'static str {
+    match relation {
+        IdRelation::Alias => "is",
+        IdRelation::Upstream => "comes from",
+        IdRelation::Related => "is related to",
+    }
+}
+
+/// Why an id that somebody names with the others is not one of them.
+pub(super) const NOT_JOINED: &str =
+    "not joined: a notice or advisory over several flaws, or only related";
+
 /// Who reports it, how many of those that could, and what the others say:
 /// `trivy, grype (2 of 3); snyk: no match`.
 pub(super) fn seen_by(finding: &Finding) -> String {
-    let reporters: Vec<&str> = finding
-        .reporters()
-        .map(crate::model::ScannerId::as_str)
-        .collect();
+    let reporters: Vec<&str> = finding.reporters().map(ScannerId::as_str).collect();
     let seen = format!("{} ({})", reporters.join(", "), agreement(finding));
     let others = finding
         .verdicts

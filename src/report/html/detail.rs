@@ -2,20 +2,15 @@
 //!
 //! The script only lays it out: which words to use is decided here, as for all other formats.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
+use super::table::{MOST_ROWS, first_lines};
 use super::text::Texts;
 use crate::model::report::Report;
 use crate::model::{
-    AliasAssertion, Attachment, Evidence, Finding, HostDriverEvidence, IdRelation, RuleMatch,
-    VexEvidence,
+    AliasAssertion, Attachment, Evidence, Finding, HostDriverEvidence, RuleMatch, VexEvidence,
 };
 use crate::report::{explain, links, phrases};
-
-/// Most rows of one list. Kernel packages have thousands of observations; the JSON report has all.
-const MOST_ROWS: usize = 200;
 
 /// One finding.
 #[derive(Serialize)]
@@ -107,10 +102,8 @@ impl<'a> Details<'a> {
     }
 
     fn lines(&mut self, lines: impl IntoIterator<Item = String>) -> Cell {
-        let lines: Vec<String> = lines
-            .into_iter()
-            .map(|line| self.texts.shown(&line))
-            .collect();
+        let lines = first_lines(lines.into_iter().collect());
+        let lines: Vec<String> = lines.iter().map(|line| self.texts.shown(line)).collect();
         Cell::Text(lines.join("\n"))
     }
 
@@ -184,7 +177,7 @@ impl<'a> Details<'a> {
                 self.lines([verdict.reason.clone(), cause]),
             ]
         });
-        section("Scanners", &["Scanner", "Says", "Because"], rows.collect())
+        section("Scanners", &["Scanner", "Says", "Because"], rows)
     }
 
     fn decision(&mut self, finding: &Finding) -> Section {
@@ -198,7 +191,7 @@ impl<'a> Details<'a> {
                 rows.push(vec![self.text("Note"), self.text(note), self.text("")]);
             }
         }
-        section("Decision", &["Part", "Rule", "With"], rows)
+        section("Decision", &["Part", "Rule", "With"], rows.into_iter())
     }
 
     fn rule(&mut self, role: &str, rule: &RuleMatch) -> Vec<Cell> {
@@ -230,15 +223,13 @@ impl<'a> Details<'a> {
     }
 
     fn packages(&mut self, finding: &Finding) -> Section {
-        let rows = finding.instances.iter().take(MOST_ROWS).map(|instance| {
+        let rows = finding.instances.iter().map(|instance| {
             vec![
                 self.text(&format!("{} {}", instance.name, instance.version)),
                 self.lines(explain::instance_lines(instance)),
             ]
         });
-        let rows = rows.collect();
-        let section = section("Installed packages", &["Package", "Where"], rows);
-        cut(section, finding.instances.len())
+        section("Installed packages", &["Package", "Where"], rows)
     }
 
     fn ids(&mut self, finding: &Finding) -> Section {
@@ -257,21 +248,16 @@ impl<'a> Details<'a> {
             ]);
         }
         for id in &vulnerability.related {
-            let why = "not joined: a notice or advisory over several flaws, or only related";
             rows.push(vec![
                 self.link(id.as_str(), links::page_of_id(id)),
-                self.text(why),
+                self.text(phrases::NOT_JOINED),
             ]);
         }
-        section("Ids", &["Id", "Who says so"], rows)
+        section("Ids", &["Id", "Who says so"], rows.into_iter())
     }
 
     fn assertion(&self, said: &AliasAssertion) -> String {
-        let relation = match said.relation {
-            IdRelation::Alias => "is",
-            IdRelation::Upstream => "comes from",
-            IdRelation::Related => "is related to",
-        };
+        let relation = phrases::id_relation(said.relation);
         let place = self.place(said.scanner.as_str(), &said.pointer);
         format!(
             "{relation} {}, says {} (field {}) at {place}",
@@ -280,66 +266,41 @@ impl<'a> Details<'a> {
     }
 
     fn ratings(&mut self, finding: &Finding) -> Section {
-        let mut shown = BTreeSet::new();
-        let mut rows = Vec::new();
-        for rating in &finding.ratings {
-            let words = explain::rating_words(rating);
-            // Scanners copy the same rating in other letters.
-            if shown.insert((rating.source.name(), rating.severity, words.to_lowercase())) {
-                rows.push(vec![
-                    self.text(rating.source.name()),
-                    self.text(rating.severity.as_str()),
-                    self.text(&words),
-                ]);
-            }
-        }
+        let ratings = explain::distinct_ratings(finding).into_iter();
+        let rows = ratings.map(|(rating, words)| {
+            vec![
+                self.text(rating.source.name()),
+                self.text(rating.severity.as_str()),
+                self.text(&words),
+            ]
+        });
         section("Severity ratings", &["Source", "Severity", "Words"], rows)
     }
 
     fn fixes(&mut self, finding: &Finding) -> Section {
-        let mut shown = BTreeSet::new();
-        let mut rows = Vec::new();
-        for observation in &finding.observations {
-            let claim = (
-                &observation.scanner,
-                observation.fix_state,
-                &observation.fixed_in,
-            );
-            if shown.insert(claim) {
-                let words = match observation.fixed_in.as_slice() {
-                    [] => phrases::fix_state(observation.fix_state).to_owned(),
-                    versions => format!("fixed in {}", versions.join(", ")),
-                };
-                rows.push(vec![
-                    self.text(observation.scanner.as_str()),
-                    self.text(&words),
-                ]);
-            }
-        }
+        let claims = phrases::fix_claims(finding).into_iter();
+        let rows =
+            claims.map(|(scanner, claim)| vec![self.text(scanner.as_str()), self.text(&claim)]);
         section("Fixes", &["Scanner", "Says"], rows)
     }
 
     fn observations(&mut self, finding: &Finding) -> Section {
-        let rows = finding
-            .observations
-            .iter()
-            .take(MOST_ROWS)
-            .map(|observation| {
-                let package = format!("{} {}", observation.package, observation.version);
-                let covering = match observation.attachment {
-                    Attachment::Direct => None,
-                    Attachment::Covering => Some("covers several vulnerabilities".to_owned()),
-                };
-                let rule = observation.package_rule.describe().to_owned();
-                let place = self.place(observation.scanner.as_str(), &observation.pointer);
-                vec![
-                    self.text(observation.scanner.as_str()),
-                    self.lines([observation.id.to_string()].into_iter().chain(covering)),
-                    self.lines([package, rule]),
-                    self.text(observation.severity.as_str()),
-                    self.text(&place),
-                ]
-            });
+        let rows = finding.observations.iter().map(|observation| {
+            let package = format!("{} {}", observation.package, observation.version);
+            let covering = match observation.attachment {
+                Attachment::Direct => None,
+                Attachment::Covering => Some("covers several vulnerabilities".to_owned()),
+            };
+            let rule = observation.package_rule.describe().to_owned();
+            let place = self.place(observation.scanner.as_str(), &observation.pointer);
+            vec![
+                self.text(observation.scanner.as_str()),
+                self.lines([observation.id.to_string()].into_iter().chain(covering)),
+                self.lines([package, rule]),
+                self.text(observation.severity.as_str()),
+                self.text(&place),
+            ]
+        });
         let head = &[
             "Scanner",
             "Id",
@@ -347,12 +308,11 @@ impl<'a> Details<'a> {
             "Severity",
             "Place in its report",
         ];
-        let section = section("Observations", head, rows.collect());
-        cut(section, finding.observations.len())
+        section("Observations", head, rows)
     }
 
     fn relations(&mut self, finding: &Finding) -> Section {
-        let rows = finding.relations.iter().take(MOST_ROWS).map(|relation| {
+        let rows = finding.relations.iter().map(|relation| {
             vec![
                 self.text(relation.kind.as_str()),
                 Cell::Finding {
@@ -365,12 +325,7 @@ impl<'a> Details<'a> {
                 )),
             ]
         });
-        let section = section(
-            "Related findings",
-            &["Kind", "Finding", "Evidence"],
-            rows.collect(),
-        );
-        cut(section, finding.relations.len())
+        section("Related findings", &["Kind", "Finding", "Evidence"], rows)
     }
 
     /// A place in a scanner's raw report: `raw/trivy.json#/Results/0`.
@@ -382,18 +337,18 @@ impl<'a> Details<'a> {
     }
 }
 
-fn section(title: &'static str, head: &'static [&'static str], rows: Vec<Vec<Cell>>) -> Section {
+/// The first rows, and how many more there are.
+fn section(
+    title: &'static str,
+    head: &'static [&'static str],
+    mut rows: impl ExactSizeIterator<Item = Vec<Cell>>,
+) -> Section {
     Section {
         title,
         head,
-        rows,
-        more: 0,
+        rows: rows.by_ref().take(MOST_ROWS).collect(),
+        more: rows.len(),
     }
-}
-
-fn cut(mut section: Section, all: usize) -> Section {
-    section.more = all - section.rows.len();
-    section
 }
 
 /// What a decision rests on, line by line.

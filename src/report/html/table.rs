@@ -6,8 +6,12 @@ use super::markup::Markup;
 use super::text::percent_encoded;
 use crate::model::{Finding, Severity};
 
-/// Rows of a list; what is left out is counted, and the JSON report has it.
+/// Most rows of a list: kernel packages have thousands of observations. What is left out is counted,
+/// and the JSON report has it.
 pub(super) const MOST_ROWS: usize = 200;
+
+/// Most lines in one place of a table: a decision may rest on thousands of hosts.
+const MOST_LINES: usize = 20;
 
 /// What stands in one place of a table.
 pub(super) enum Cell<'a> {
@@ -126,7 +130,7 @@ fn cell(html: &mut Markup<'_>, content: Cell<'_>) -> io::Result<()> {
     match content {
         Cell::Text(text) => html.leaf("td", &[], &text),
         Cell::Number(text) => html.leaf("td", &[("class", "number")], &text),
-        Cell::Lines(all) => html.element("td", &[], |html| lines(html, &all)),
+        Cell::Lines(all) => html.element("td", &[], |html| lines(html, all)),
         Cell::Mark(class, word) => html.element("td", &[], |html| {
             html.leaf("span", &[("class", class)], &word)
         }),
@@ -139,9 +143,18 @@ fn cell(html: &mut Markup<'_>, content: Cell<'_>) -> io::Result<()> {
 }
 
 /// One block a line.
-fn lines(html: &mut Markup<'_>, lines: &[String]) -> io::Result<()> {
-    let mut lines = lines.iter();
-    lines.try_for_each(|line| html.leaf("div", &[], line))
+fn lines(html: &mut Markup<'_>, lines: Vec<String>) -> io::Result<()> {
+    let mut lines = first_lines(lines).into_iter();
+    lines.try_for_each(|line| html.leaf("div", &[], &line))
+}
+
+/// The first lines, and how many more there are.
+pub(super) fn first_lines(mut lines: Vec<String>) -> Vec<String> {
+    if lines.len() > MOST_LINES {
+        let more = lines.split_off(MOST_LINES).len();
+        lines.push(format!("and {more} more"));
+    }
+    lines
 }
 
 /// The finding's id, which opens its details.
