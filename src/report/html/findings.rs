@@ -7,7 +7,7 @@ use super::index::{self, COLUMNS, Index};
 use super::markup::Markup;
 use super::table::{self, Cell};
 use crate::model::report::Report;
-use crate::model::{Action, Finding};
+use crate::model::{Action, Finding, ScannerId};
 use crate::report::phrases;
 
 /// Writes the section.
@@ -156,6 +156,13 @@ fn grid(html: &mut Markup<'_>, all: usize) -> io::Result<()> {
     )
 }
 
+/// How many of the scanners that could have reported it do, and which: `2 of 3: grype, trivy`.
+fn seen(finding: &Finding) -> String {
+    let reporters = finding.reporters().map(ScannerId::as_str);
+    let reporters: Vec<&str> = reporters.collect();
+    format!("{}: {}", phrases::agreement(finding), reporters.join(", "))
+}
+
 /// What blocks, whole or the first of it; the rest only in numbers.
 fn fixed_table(html: &mut Markup<'_>, report: &Report) -> io::Result<()> {
     let blocking: Vec<&Finding> = report.with_action(Action::Block).collect();
@@ -180,7 +187,7 @@ fn fixed_table(html: &mut Markup<'_>, report: &Report) -> io::Result<()> {
             phrases::package(finding).into(),
             phrases::installed(finding).into(),
             index::fix(finding).into(),
-            index::seen(finding).into(),
+            seen(finding).into(),
             format!("{exploited}{}", phrases::why(finding).join(" ")).into(),
         ]
     });

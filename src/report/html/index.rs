@@ -96,7 +96,7 @@ impl Index {
             ("package", phrases::package(finding)),
             ("installed", phrases::installed(finding)),
             ("fix", fix(finding)),
-            ("seen", seen(finding)),
+            ("seen", phrases::agreement(finding)),
             (
                 "title",
                 finding.vulnerability.title.clone().unwrap_or_default(),
@@ -130,13 +130,6 @@ pub(super) fn decision(finding: &Finding) -> &'static str {
 pub(super) fn fix(finding: &Finding) -> String {
     let fix = &finding.fix;
     phrases::mending(fix).unwrap_or_else(|| phrases::fix_state(fix.state).to_owned())
-}
-
-/// How many of the scanners that could have reported it do, and which: `2 of 3: grype, trivy`.
-pub(super) fn seen(finding: &Finding) -> String {
-    let reporters = finding.reporters().map(ScannerId::as_str);
-    let reporters: Vec<&str> = reporters.collect();
-    format!("{}: {}", phrases::agreement(finding), reporters.join(", "))
 }
 
 /// What findings can be filtered by.
