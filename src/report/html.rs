@@ -34,7 +34,7 @@ use self::index::Index;
 use self::markup::Markup;
 use self::packages::Inventory;
 use super::phrases::count;
-use super::{Description, Options};
+use super::{Description, Options, no_warnings};
 use crate::model::report::{Report, RunOutcome};
 
 /// A page for people.
@@ -44,7 +44,7 @@ pub(super) const FORMAT: Description = Description {
     file_name: "report.html",
     is_page: false,
     write,
-    warnings: |report, _| warnings(report),
+    warnings: no_warnings,
 };
 
 /// Findings in one block of details: some tens of kilobytes, which inflate without a pause.
@@ -200,37 +200,19 @@ fn footer(html: &mut Markup<'_>, report: &Report, options: &Options) -> io::Resu
         report.evaluated_at
     );
     html.leaf("p", &[], &text)?;
-    if let Some(sentence) = shortened(html.texts.shortened) {
-        html.leaf("p", &[("class", "warning")], &sentence)?;
+    if html.texts.shortened == 0 {
+        return Ok(());
     }
-    Ok(())
+    // A text counts in every place where it stands.
+    let places = count(html.texts.shortened, "place", "places");
+    let text = format!(
+        "In {places} a text is too long to be shown and cut at `…`; the JSON report has it whole."
+    );
+    html.leaf("p", &[("class", "warning")], &text)
 }
 
 fn tool(report: &Report) -> String {
     format!("{} {}", report.tool.name, report.tool.version)
-}
-
-/// Says that texts are not whole. A text counts in every place where it stands.
-fn shortened(number: usize) -> Option<String> {
-    let places = count(number, "place", "places");
-    (number > 0).then(|| {
-        format!("in {places} a text is too long to be shown and cut at `…`; the JSON report has it whole")
-    })
-}
-
-fn warnings(report: &Report) -> Vec<String> {
-    let mut nowhere = io::sink();
-    let mut html = Markup::new(&mut nowhere);
-    let index = Index::new(report, BLOCK, &mut html.texts);
-    // Nothing can fail that is written nowhere.
-    let _ = sections(&mut html, report, &index);
-    let mut details = Details::new(report, &mut html.texts);
-    for finding in &report.findings {
-        details.of(finding);
-    }
-    let sentence = shortened(html.texts.shortened);
-    let sentence = sentence.map(|sentence| format!("report.html: {sentence}"));
-    sentence.into_iter().collect()
 }
 
 /// The place for one finding's details.
