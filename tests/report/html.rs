@@ -308,3 +308,50 @@ fn what_is_cut_is_counted_on_the_page() {
     assert!(!is_told(&sample::report()));
     assert!(is_told(&hostile::report()));
 }
+
+/// The section with that id, without scripts.
+fn section(report: &Report, id: &str) -> String {
+    let page = static_part(&page(report));
+    let (_, section) = page.split_once(&format!("<section id=\"{id}\"")).unwrap();
+    section.split_once("</section>").unwrap().0.to_owned()
+}
+
+#[test]
+fn what_is_missing_is_the_first_thing_to_do() {
+    let mut report = sample::passing();
+    assert!(section(&report, "todo").contains("Nothing: "));
+    report.verdict.outcome = RunOutcome::Insufficient;
+    report.verdict.insufficient = vec!["grype is required and was not part of the run".to_owned()];
+    for id in ["todo", "scanners"] {
+        assert!(section(&report, id).contains("grype is required"), "{id}");
+    }
+    assert!(!section(&report, "todo").contains("Nothing"));
+}
+
+#[test]
+fn what_blocks_and_has_no_fix_is_something_to_do() {
+    let mut report = sample::report();
+    for finding in &mut report.findings {
+        finding.fix.recommended = None;
+    }
+    report.verdict.insufficient.clear();
+    let todo = section(&report, "todo");
+    assert!(
+        todo.contains("2 of 2 blocking findings have no version to upgrade to"),
+        "{todo}"
+    );
+    assert!(!todo.contains("Nothing"));
+}
+
+#[test]
+fn lists_of_any_length_are_cut_and_counted() {
+    let mut report = sample::report();
+    let finding = report.findings.first().unwrap().clone();
+    report.findings = vec![finding; 10_000];
+    for finding in &mut report.findings {
+        finding.severity.disputed = true;
+    }
+    let page = static_part(&page(&report));
+    assert!(page.matches("<tr>").count() < 1_000);
+    assert!(page.contains("and 9800 more. The JSON report lists all."));
+}

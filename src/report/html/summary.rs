@@ -4,14 +4,14 @@ use std::io;
 
 use super::markup::Markup;
 use super::table::{self, Cell};
-use crate::model::report::{Report, RunOutcome, ScannerSummary};
-use crate::model::{Action, Finding, Outcome};
+use crate::model::report::{Report, RunOutcome, RunVerdict, ScannerSummary};
+use crate::model::{Action, Outcome};
 use crate::report::phrases::{self, count};
 use crate::report::table as text_table;
-use crate::report::upgrades::upgrades;
+use crate::report::upgrades::{Upgrade, upgrades};
 
-/// Upgrades on the first screen.
-const FIRST_UPGRADES: usize = 8;
+/// Upgrades on the first screen. With more, the scanners would begin below it.
+const FIRST_UPGRADES: usize = 5;
 
 /// The answer, and what it is about.
 pub(super) fn verdict(html: &mut Markup<'_>, report: &Report) -> io::Result<()> {
@@ -28,14 +28,12 @@ pub(super) fn verdict(html: &mut Markup<'_>, report: &Report) -> io::Result<()> 
             &[("class", "sentence")],
             &crate::report::sentence(report),
         )?;
-        for reason in &verdict.insufficient {
-            let lead = match verdict.outcome {
-                RunOutcome::Block => "Also not enough to trust:",
-                RunOutcome::Pass | RunOutcome::Insufficient => "Not enough:",
-            };
-            html.leaf("p", &[("class", "warning")], &format!("{lead} {reason}"))?;
-        }
+        insufficient(html, verdict)?;
         html.element("dl", &[("class", "facts")], |html| {
+            html.element("div", &[], |html| {
+                html.leaf("dt", &[], "Scanners")?;
+                html.element("dd", &[], |html| results(html, report))
+            })?;
             for (name, value) in facts(report) {
                 html.element("div", &[], |html| {
                     html.leaf("dt", &[], name)?;
@@ -45,6 +43,50 @@ pub(super) fn verdict(html: &mut Markup<'_>, report: &Report) -> io::Result<()> 
             Ok(())
         })
     })
+}
+
+/// Why the results are not enough to trust, if they are not.
+fn insufficient(html: &mut Markup<'_>, verdict: &RunVerdict) -> io::Result<()> {
+    let lead = match verdict.outcome {
+        RunOutcome::Block => "Also not enough to trust:",
+        RunOutcome::Pass | RunOutcome::Insufficient => "Not enough:",
+    };
+    let mut reasons = verdict.insufficient.iter();
+    reasons
+        .try_for_each(|reason| html.leaf("p", &[("class", "warning")], &format!("{lead} {reason}")))
+}
+
+/// Each scanner and how it ended.
+fn results(html: &mut Markup<'_>, report: &Report) -> io::Result<()> {
+    for (place, scanner) in in_order(report).into_iter().enumerate() {
+        if place > 0 {
+            html.text(", ")?;
+        }
+        let (class, word) = status(scanner);
+        let text = format!("{}: {word}", scanner.title);
+        html.leaf("span", &[("class", class)], &text)?;
+    }
+    Ok(())
+}
+
+/// The scanners, those first that cannot be trusted.
+fn in_order(report: &Report) -> Vec<&ScannerSummary> {
+    let mut scanners: Vec<&ScannerSummary> = report.scanners.iter().collect();
+    scanners.sort_by_key(|scanner| match scanner.outcome {
+        Outcome::Failed(_) => 0,
+        Outcome::Partial { .. } => 1,
+        Outcome::Completed => 2,
+    });
+    scanners
+}
+
+/// The mark and the word for how a scanner ended.
+fn status(scanner: &ScannerSummary) -> (&'static str, &'static str) {
+    match scanner.outcome {
+        Outcome::Completed => ("mark good", "ok"),
+        Outcome::Partial { .. } => ("mark medium", "partial"),
+        Outcome::Failed(_) => ("mark critical", "failed"),
+    }
 }
 
 fn facts(report: &Report) -> Vec<(&'static str, String)> {
@@ -75,110 +117,121 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-/// What to do, what helps most first.
+/// What to do: first what makes the results enough to trust, then what resolves most.
 pub(super) fn todo(html: &mut Markup<'_>, report: &Report) -> io::Result<()> {
     html.element("section", &[("id", "todo")], |html| {
         html.leaf("h2", &[], "What to do first")?;
         let upgrades = upgrades(&report.findings);
-        let blocking: Vec<&Finding> = report.with_action(Action::Block).collect();
-        let failed = report
-            .scanners
-            .iter()
-            .filter_map(|scanner| match &scanner.outcome {
-                Outcome::Failed(failure) => Some((scanner, failure)),
-                _ => None,
-            });
-        let mut is_empty = true;
+        let (shown, more) = upgrades.split_at(upgrades.len().min(FIRST_UPGRADES));
+        let blocking = report.verdict.blocking;
+        let missing = missing(report);
+        let unfixed = unfixed(report);
         html.element("ol", &[("class", "steps")], |html| {
-            for upgrade in upgrades.iter().take(FIRST_UPGRADES) {
-                is_empty = false;
-                let all = upgrade.findings.len();
-                let resolves = match upgrade.blocking {
-                    0 => {
-                        let findings = count(all, "finding", "findings");
-                        format!("resolves {findings}, none of which blocks")
-                    }
-                    number => format!(
-                        "resolves {number} of {} ({all} in all)",
-                        count(blocking.len(), "blocking finding", "blocking findings")
-                    ),
-                };
-                html.element("li", &[], |html| {
-                    html.leaf("strong", &[], &upgrade.sentence())?;
-                    html.text(" ")?;
-                    html.leaf("span", &[], &resolves)?;
-                    html.text(" ")?;
-                    let worst = upgrade.worst();
-                    let class = table::severity_class(worst);
-                    html.leaf("span", &[("class", class)], &format!("worst: {worst}"))
-                })?;
+            for reason in &report.verdict.insufficient {
+                step(html, "make the results enough to trust:", reason)?;
             }
-            for (scanner, failure) in failed {
-                is_empty = false;
-                html.element("li", &[], |html| {
-                    html.leaf("strong", &[], &format!("get a result of {}", scanner.title))?;
-                    html.text(" ")?;
-                    html.leaf("span", &[], &failure.remedy)
-                })?;
+            for upgrade in shown {
+                html.element("li", &[], |html| resolving(html, upgrade, blocking))?;
             }
-            if is_empty {
-                html.leaf(
-                    "li",
-                    &[],
-                    "Nothing: no upgrade resolves a finding, and every scanner gave a result.",
-                )?;
+            for (what, how) in &missing {
+                step(html, what, how)?;
+            }
+            if let Some(text) = &unfixed {
+                step(html, "replace the package, or ignore with a reason:", text)?;
+            }
+            let is_done = upgrades.is_empty() && missing.is_empty();
+            if is_done && report.verdict.outcome == RunOutcome::Pass {
+                let text =
+                    "Nothing: no upgrade resolves a finding, and every scanner gave a result.";
+                html.leaf("li", &[], text)?;
             }
             Ok(())
         })?;
-        remarks(html, upgrades.len(), &blocking)
+        if more.is_empty() {
+            return Ok(());
+        }
+        let more = count(more.len(), "more upgrade", "more upgrades");
+        let text = format!("and {more}: the HTML page lists all findings with their fixes.");
+        html.leaf("p", &[("class", "remark")], &text)
     })
 }
 
-fn remarks(html: &mut Markup<'_>, upgrades: usize, blocking: &[&Finding]) -> io::Result<()> {
-    if upgrades > FIRST_UPGRADES {
-        let more = count(upgrades - FIRST_UPGRADES, "more upgrade", "more upgrades");
-        let text = format!("and {more}: filter the findings by their fix.");
-        html.leaf("p", &[("class", "remark")], &text)?;
-    }
-    let unfixed = blocking
-        .iter()
-        .filter(|finding| finding.fix.recommended.is_none())
-        .count();
-    if unfixed > 0 {
-        let text = format!(
-            "{} of {} {} no version to upgrade to: replace the package, or give the policy a \
-             reason to ignore it.",
-            unfixed,
-            count(blocking.len(), "blocking finding", "blocking findings"),
-            if unfixed == 1 { "has" } else { "have" },
-        );
-        html.leaf("p", &[("class", "remark")], &text)?;
-    }
-    Ok(())
+fn step(html: &mut Markup<'_>, what: &str, how: &str) -> io::Result<()> {
+    html.element("li", &[], |html| {
+        html.leaf("strong", &[], what)?;
+        html.text(" ")?;
+        html.leaf("span", &[], how)
+    })
+}
+
+/// An upgrade and what it resolves of the findings, `blocking` of which block.
+fn resolving(html: &mut Markup<'_>, upgrade: &Upgrade<'_>, blocking: usize) -> io::Result<()> {
+    let all = upgrade.findings.len();
+    let resolves = match upgrade.blocking {
+        0 => {
+            let findings = count(all, "finding", "findings");
+            format!("resolves {findings}, none of which blocks")
+        }
+        number => format!(
+            "resolves {number} of {} ({all} in all)",
+            count(blocking, "blocking finding", "blocking findings")
+        ),
+    };
+    html.leaf("strong", &[], &upgrade.sentence())?;
+    html.text(" ")?;
+    html.leaf("span", &[], &resolves)?;
+    html.text(" ")?;
+    let worst = upgrade.worst();
+    let class = table::severity_class(worst);
+    html.leaf("span", &[("class", class)], &format!("worst: {worst}"))
+}
+
+/// The results to get, and how. Required scanners that failed are reasons of the verdict.
+fn missing(report: &Report) -> Vec<(String, &str)> {
+    let scanners = report.scanners.iter();
+    let missing = scanners.filter_map(|scanner| match &scanner.outcome {
+        Outcome::Failed(_) if scanner.required => None,
+        Outcome::Failed(failure) => {
+            let what = format!("get a result of {}:", scanner.title);
+            Some((what, failure.remedy.as_str()))
+        }
+        Outcome::Partial { missing } => {
+            let what = format!("get the whole result of {}; missing:", scanner.title);
+            Some((what, missing.as_str()))
+        }
+        Outcome::Completed => None,
+    });
+    missing.collect()
+}
+
+/// How many blocking findings no upgrade resolves, if any.
+fn unfixed(report: &Report) -> Option<String> {
+    let blocking = report.with_action(Action::Block);
+    let unfixed = blocking.filter(|finding| finding.fix.recommended.is_none());
+    let unfixed = unfixed.count();
+    let has = if unfixed == 1 { "has" } else { "have" };
+    let all = count(
+        report.verdict.blocking,
+        "blocking finding",
+        "blocking findings",
+    );
+    (unfixed > 0).then(|| format!("{unfixed} of {all} {has} no version to upgrade to"))
 }
 
 /// Every scanner and whether it can be trusted; failed ones first.
 pub(super) fn scanners(html: &mut Markup<'_>, report: &Report) -> io::Result<()> {
-    let mut scanners: Vec<&ScannerSummary> = report.scanners.iter().collect();
-    scanners.sort_by_key(|scanner| match scanner.outcome {
-        Outcome::Failed(_) => 0,
-        Outcome::Partial { .. } => 1,
-        Outcome::Completed => 2,
-    });
+    let scanners = in_order(report);
     let trusted = scanners
         .iter()
         .filter(|scanner| scanner.outcome.is_trustworthy())
         .count();
     html.element("section", &[("id", "scanners")], |html| {
         html.leaf("h2", &[], "Scanners")?;
+        insufficient(html, &report.verdict)?;
         let caption = format!("{trusted} of {} gave a result", scanners.len());
         let head = ["Status", "Scanner", "Result", "Version", "Database"];
         let rows = scanners.iter().map(|scanner| {
-            let (class, word) = match scanner.outcome {
-                Outcome::Completed => ("mark good", "ok"),
-                Outcome::Partial { .. } => ("mark medium", "partial"),
-                Outcome::Failed(_) => ("mark critical", "failed"),
-            };
+            let (class, word) = status(scanner);
             let title = if scanner.required {
                 format!("{} (required)", scanner.title)
             } else {
