@@ -11,7 +11,7 @@ use crate::model::{Finding, Severity};
 pub(super) const MOST_ROWS: usize = 200;
 
 /// Most lines in one place of a table: a decision may rest on thousands of hosts.
-const MOST_LINES: usize = 20;
+const MOST_LINES: usize = 50;
 
 /// What stands in one place of a table.
 pub(super) enum Cell<'a> {
