@@ -140,7 +140,9 @@ pub(super) fn todo(html: &mut Markup<'_>, report: &Report) -> io::Result<()> {
                 step(html, "replace the package, or ignore with a reason:", text)?;
             }
             let is_done = upgrades.is_empty() && missing.is_empty();
-            if is_done && report.verdict.outcome == RunOutcome::Pass {
+            let verdict = &report.verdict;
+            let is_pass = verdict.outcome == RunOutcome::Pass && verdict.insufficient.is_empty();
+            if is_done && is_pass {
                 let text =
                     "Nothing: no upgrade resolves a finding, and every scanner gave a result.";
                 html.leaf("li", &[], text)?;

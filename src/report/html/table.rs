@@ -180,3 +180,17 @@ fn bar(html: &mut Markup<'_>, count: usize, greatest: usize) -> io::Result<()> {
         html.empty("rect", &[("width", &width), ("height", "10")])
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_are_left_out_are_counted() {
+        let lines = |number: usize| (0..number).map(|line| line.to_string()).collect();
+        assert_eq!(first_lines(lines(MOST_LINES)).len(), MOST_LINES);
+        let cut = first_lines(lines(MOST_LINES + 3));
+        assert_eq!(cut.len(), MOST_LINES + 1);
+        assert_eq!(cut.last().map(String::as_str), Some("and 3 more"));
+    }
+}
