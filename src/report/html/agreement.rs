@@ -102,20 +102,9 @@ fn pair_table(html: &mut Markup<'_>, pairs: &[PairAgreement]) -> io::Result<()> 
             pair.both.into(),
             pair.only_a.into(),
             pair.only_b.into(),
-            Cell::Number(naive(pair)),
-            Cell::Number(adjusted(pair)),
+            Cell::Number(phrases::naive(pair)),
+            Cell::Number(phrases::adjusted(pair)),
         ]
     });
     table::write(html, "Agreement of every two scanners", &head, rows)
-}
-
-fn naive(pair: &PairAgreement) -> String {
-    let either = pair.both + pair.only_a + pair.only_b;
-    phrases::share(pair.naive, pair.both, either)
-}
-
-/// Agreement over what both were able to report.
-pub(super) fn adjusted(pair: &PairAgreement) -> String {
-    let either = pair.adjusted_both + pair.adjusted_only_a + pair.adjusted_only_b;
-    phrases::share(pair.adjusted, pair.adjusted_both, either)
 }

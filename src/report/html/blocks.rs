@@ -14,8 +14,8 @@ pub(super) fn write(html: &mut Markup<'_>, id: &str, value: &impl Serialize) -> 
     const UNKNOWN_SYSTEM: u8 = 255;
     let builder = GzBuilder::new().mtime(0).operating_system(UNKNOWN_SYSTEM);
     let mut encoder = builder.write(Vec::new(), Compression::new(6));
-    serde_json::to_writer(&mut encoder, value)?;
-    encoder.flush()?;
+    // The compressor takes long over every piece that it is given, however small.
+    encoder.write_all(&serde_json::to_vec(value)?)?;
     let bytes = encoder.finish()?;
     let attributes = [("type", "application/gzip"), ("id", id)];
     html.element("script", &attributes, |html| html.base64(&bytes))

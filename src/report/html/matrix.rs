@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use super::agreement::adjusted;
 use super::markup::Markup;
 use super::upset::frame;
 use crate::model::ScannerId;
 use crate::model::report::PairAgreement;
+use crate::report::phrases;
 
 const CELL: usize = 104;
 const LABELS: usize = 130;
@@ -100,7 +100,7 @@ fn cell(
         (CELL - 2) * pair.adjusted_both / either.max(1),
     )?;
     let x = (left + CELL / 2).to_string();
-    let words = adjusted(pair);
+    let words = phrases::adjusted(pair);
     let (share, counts) = words.split_once(" (").unwrap_or((&words, ""));
     let mut lines = vec![(top + CELL / 4 - 2, share)];
     if !counts.is_empty() {

@@ -27,7 +27,11 @@ pub(super) fn unchecked(html: &mut Markup<'_>, report: &Report) -> io::Result<()
     html.element("section", &[("id", "unchecked")], |html| {
         html.leaf("h2", &[], "Not checked and withheld")?;
         let packages = &report.unchecked;
+        let has_result = (report.scanners.iter()).any(|scanner| scanner.outcome.is_trustworthy());
         let text = match packages.len() {
+            0 if report.packages.is_empty() || !has_result => {
+                "No package list is known, so nothing is known of what nobody assesses.".to_owned()
+            }
             0 => "Every listed package is assessed by at least one scanner of this run.".to_owned(),
             number => format!(
                 "{} assessed by no scanner of this run. That is not the same as clean.",

@@ -58,7 +58,7 @@ fn insufficient(html: &mut Markup<'_>, verdict: &RunVerdict) -> io::Result<()> {
 
 /// Each scanner and how it ended.
 fn results(html: &mut Markup<'_>, report: &Report) -> io::Result<()> {
-    for (place, scanner) in in_order(report).into_iter().enumerate() {
+    for (place, scanner) in phrases::by_trust(report).into_iter().enumerate() {
         if place > 0 {
             html.text(", ")?;
         }
@@ -69,24 +69,14 @@ fn results(html: &mut Markup<'_>, report: &Report) -> io::Result<()> {
     Ok(())
 }
 
-/// The scanners, those first that cannot be trusted.
-fn in_order(report: &Report) -> Vec<&ScannerSummary> {
-    let mut scanners: Vec<&ScannerSummary> = report.scanners.iter().collect();
-    scanners.sort_by_key(|scanner| match scanner.outcome {
-        Outcome::Failed(_) => 0,
-        Outcome::Partial { .. } => 1,
-        Outcome::Completed => 2,
-    });
-    scanners
-}
-
-/// The mark and the word for how a scanner ended.
+/// The mark for how a scanner ended, and the word beside it.
 fn status(scanner: &ScannerSummary) -> (&'static str, &'static str) {
-    match scanner.outcome {
-        Outcome::Completed => ("mark good", "ok"),
-        Outcome::Partial { .. } => ("mark medium", "partial"),
-        Outcome::Failed(_) => ("mark critical", "failed"),
-    }
+    let mark = match scanner.outcome {
+        Outcome::Completed => "mark good",
+        Outcome::Partial { .. } => "mark medium",
+        Outcome::Failed(_) => "mark critical",
+    };
+    (mark, phrases::status(&scanner.outcome))
 }
 
 fn facts(report: &Report) -> Vec<(&'static str, String)> {
@@ -222,28 +212,18 @@ fn unfixed(report: &Report) -> Option<String> {
 
 /// Every scanner and whether it can be trusted; failed ones first.
 pub(super) fn scanners(html: &mut Markup<'_>, report: &Report) -> io::Result<()> {
-    let scanners = in_order(report);
-    let trusted = scanners
-        .iter()
-        .filter(|scanner| scanner.outcome.is_trustworthy())
-        .count();
     html.element("section", &[("id", "scanners")], |html| {
         html.leaf("h2", &[], "Scanners")?;
         insufficient(html, &report.verdict)?;
-        let caption = format!("{trusted} of {} gave a result", scanners.len());
+        let caption = phrases::trusted(report);
         let head = ["Status", "Scanner", "Result", "Version", "Database"];
-        let rows = scanners.iter().map(|scanner| {
+        let rows = phrases::by_trust(report).into_iter().map(|scanner| {
             let (class, word) = status(scanner);
-            let title = if scanner.required {
-                format!("{} (required)", scanner.title)
-            } else {
-                scanner.title.clone()
-            };
             let built = scanner.database_built.as_deref();
             let database = built.map(|built| phrases::database(built, &report.evaluated_at));
             vec![
                 Cell::Mark(class, word.to_owned()),
-                title.into(),
+                phrases::scanner(scanner).into(),
                 Cell::Lines(text_table::scanner_result(scanner)),
                 scanner.version.as_deref().unwrap_or("not known").into(),
                 database.unwrap_or_else(|| "not known".to_owned()).into(),
