@@ -56,7 +56,7 @@ class Pipeline extends Script {
 }
 
 int failed = 0
-[0: null, 1: 'policy blocks', 2: 'nothing was judged', 3: 'not a pass', 130: 'Interrupted', 137: 'exit code 137'].each { code, words ->
+[0: null, 1: 'policy blocks', 2: 'Wrong usage', 3: 'not a pass', 130: 'Interrupted', 137: 'exit code 137'].each { code, words ->
     def settings = new org.codehaus.groovy.control.CompilerConfiguration(scriptBaseClass: 'Pipeline')
     def loader = new GroovyShell(this.class.classLoader, new Binding(), settings)
     def script = loader.parse(new File(args[0]))
