@@ -27,8 +27,8 @@ case $code in
         echo "The policy blocks this image. What to do first: $run/report.html" >&2
         ;;
     2)
-        # Nothing was judged: repeating it does not help.
-        echo "Wrong usage, configuration or input; the message above says what." >&2
+        # Repeating it does not help.
+        echo "Wrong usage, configuration or input, or a report that could not be written; the message above says what." >&2
         ;;
     3)
         # Not a pass: what the missing scanners would have found is unknown. A later try may succeed,
