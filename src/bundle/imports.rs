@@ -73,7 +73,7 @@ pub fn read(
 fn read_one(path: &Path) -> Result<(ScannerReport, String), String> {
     let bytes = read_limited(path, MAX_REPORT_BYTES).map_err(|error| error.to_string())?;
     let report = formats::read(&bytes).map_err(|error| format!("{}: {error}", path.display()))?;
-    if report.scanner.as_str() == env!("CARGO_PKG_NAME") {
+    if report.scanner.is_own() {
         // Merged with what it was made from, it would agree with everybody.
         return Err(format!(
             "{}: written by {} from scanners' reports; give those, and leave this file out",

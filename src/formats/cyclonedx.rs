@@ -382,7 +382,7 @@ fn lists_everything(scanner: &ScannerId) -> Option<bool> {
     match scanner.as_str() {
         ScannerId::TRIVY | ScannerId::SNYK | ScannerId::DOCKER_SCOUT | "syft" => Some(true),
         // Ours holds as many packages as the scanners' lists do.
-        ScannerId::GRYPE | ScannerId::OSV_SCANNER | "crosscheck" => Some(false),
+        ScannerId::GRYPE | ScannerId::OSV_SCANNER | ScannerId::CROSSCHECK => Some(false),
         _ => None,
     }
 }

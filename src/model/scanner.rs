@@ -30,6 +30,8 @@ impl ScannerId {
     pub const DOCKER_SCOUT: &'static str = "docker-scout";
     /// Google OSV-Scanner.
     pub const OSV_SCANNER: &'static str = "osv-scanner";
+    /// This program, which writes other tools' formats too.
+    pub const CROSSCHECK: &'static str = env!("CARGO_PKG_NAME");
 
     /// The id for a tool's name in any spelling: lower case, everything but letters and digits
     /// becomes one hyphen. Names that the known tools write into their reports map to their ids
@@ -61,6 +63,11 @@ impl ScannerId {
     /// The short name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// True for this program itself.
+    pub fn is_own(&self) -> bool {
+        self.0 == Self::CROSSCHECK
     }
 }
 

@@ -124,12 +124,17 @@ fn links(entry: &Entry<'_, '_>, id: &AdvisoryId) -> Vec<IdLink> {
     links
 }
 
-/// The severity: the result's own word, else a tag that names one, else the score that GitHub's code
-/// scanning shows (`security-severity`), else the level (SARIF §3.27.10).
+/// The severity: in files of crosscheck the result's own word, else a tag that names one, else the
+/// score that GitHub's code scanning shows (`security-severity`), else the level (SARIF §3.27.10).
 fn severity(entry: &Entry<'_, '_>) -> (Severity, Option<String>) {
+    let score = score(entry);
+    // To other tools a result's `severity` is anything, such as that of a lint.
     let properties = entry.result.properties.get();
-    let word = properties.and_then(|properties| properties.severity.get()?.to_option());
-    if let Some((severity, word)) = word.and_then(|word| Some((Severity::from_label(&word)?, word)))
+    let word = properties.filter(|_| entry.scanner.is_own());
+    let word = word.and_then(|properties| properties.severity.get()?.to_option());
+    let word = word.and_then(|word| Some((Severity::from_label(&word)?, word)));
+    if let Some((severity, word)) =
+        word.filter(|(severity, _)| *severity != Severity::Unknown || score.is_none())
     {
         return (severity, Some(word));
     }
@@ -142,13 +147,6 @@ fn severity(entry: &Entry<'_, '_>) -> (Severity, Option<String>) {
     if let Some((severity, tag)) = tag {
         return (severity, Some(tag));
     }
-    let score = [
-        entry.result.properties.get(),
-        entry.rule.and_then(|rule| rule.properties.get()),
-    ]
-    .into_iter()
-    .flatten()
-    .find_map(|properties| properties.security_severity.get().and_then(|n| n.0));
     if let Some(score) = score {
         return (Severity::from_cvss_score(score), Some(score.to_string()));
     }
@@ -166,4 +164,12 @@ fn severity(entry: &Entry<'_, '_>) -> (Severity, Option<String>) {
         _ => Severity::Unknown,
     };
     (severity, level)
+}
+
+fn score(entry: &Entry<'_, '_>) -> Option<f64> {
+    let rule = entry.rule.and_then(|rule| rule.properties.get());
+    let stated = entry.result.properties.get().into_iter().chain(rule);
+    stated
+        .filter_map(|properties| properties.security_severity.get())
+        .find_map(|number| number.0)
 }

@@ -328,6 +328,23 @@ fn any_tools_advisories_are_kept_and_its_lints_are_not() {
 }
 
 #[test]
+fn a_word_in_the_properties_counts_in_our_own_files_only() {
+    let read = |tool: &str, word: &str| {
+        let text = format!(
+            r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "{tool}", "rules": [
+                {{"id": "CVE-2024-1000", "properties": {{"security-severity": "9.8"}}}}]}}}},
+              "results": [{{"ruleId": "CVE-2024-1000", "properties": {{"severity": "{word}"}}}}]}}]}}"#
+        );
+        report(&text).observations[0].severity
+    };
+    assert_eq!(read("crosscheck", "negligible"), Severity::Negligible);
+    assert_eq!(read("crosscheck", "unknown"), Severity::Critical);
+    for word in ["low", "unknown", "LOW"] {
+        assert_eq!(read("some-tool", word), Severity::Critical);
+    }
+}
+
+#[test]
 fn nothing_found_is_a_valid_report() {
     for text in [
         r#"{"version": "2.1.0", "runs": []}"#,
