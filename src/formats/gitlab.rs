@@ -203,10 +203,14 @@ fn observe(
         .location
         .get()
         .ok_or("the entry has no location, so its package is not known")?;
-    let package = package_of_details(entry)
+    let scanner = &builder.report().scanner;
+    // Of other tools the place of the finding is what it is about, whatever stands in its details.
+    let own = scanner.is_own().then(|| package_of_details(entry));
+    let scanner = scanner.as_str().to_owned();
+    let package = own
+        .flatten()
         .or_else(|| package(place, spelling))
         .ok_or("the entry names no package")?;
-    let scanner = builder.report().scanner.as_str().to_owned();
     let severity = builder.severity(entry.severity.as_str(), pointer);
     let source = advisory_source(entry, &scanner).unwrap_or(RatingSource::Scanner(scanner));
     let mut ratings = Vec::new();
@@ -426,6 +430,23 @@ mod tests {
         assert_eq!(first.fix.state, FixState::NotFixed);
         assert_eq!(report.observations[1].severity, Severity::Unknown);
         assert_eq!(report.target.distro.unwrap().version, "10.9");
+    }
+
+    #[test]
+    fn details_name_the_package_in_our_own_files_only() {
+        let package = |tool: &str| {
+            let text = SCOUT.replace(r#""id": "docker-scout""#, &format!(r#""id": "{tool}""#));
+            let text = text.replace(
+                r#""solution": "Upgrade"#,
+                r#""details": {"purl": {"value": "pkg:npm/harmless@9.9.9"}}, "solution": "Upgrade"#,
+            );
+            let report = crate::formats::read(text.as_bytes()).unwrap();
+            report.packages[0].name.clone()
+        };
+        assert_eq!(package("crosscheck"), "harmless");
+        for other in ["docker-scout", "trivy", ""] {
+            assert_eq!(package(other), "shadow");
+        }
     }
 
     #[test]
