@@ -43,6 +43,20 @@ fn good_reports_are_merged() {
 }
 
 #[test]
+fn our_own_bill_of_materials_is_no_list_of_somebody_else() {
+    let workspace = workspace();
+    workspace.write_json("grype.json", &grype("shop:1.0", IMAGE, &[OPENSSL]));
+    let merge = ["merge", "trivy.json", "grype.json"];
+    let written = workspace.run(&[&merge[..], &["--format", "cyclonedx"]].concat());
+    workspace.write("own.cdx.json", &written.stdout);
+    let run = workspace.run(&[&merge[..], &["--sbom", "own.cdx.json"]].concat());
+    assert_refused(
+        &run,
+        &["own.cdx.json", "written by crosscheck", "another tool"],
+    );
+}
+
+#[test]
 fn no_file_at_all() {
     let run = Workspace::new().run(&["merge"]);
     assert_refused(&run, &["FILE"]);

@@ -324,6 +324,15 @@ fn read_inventory(path: &Path) -> Result<InventoryFile, String> {
     let bytes = read_limited(path, MAX_REPORT_BYTES).map_err(|error| error.to_string())?;
     let located = |error: formats::ReadError| format!("{}: {error}", path.display());
     let report = formats::read(&bytes).map_err(located)?;
+    if report.scanner.is_own() {
+        // It lists what the scanners list, and would pass for a list of somebody else.
+        return Err(format!(
+            "{}: written by {} from scanners' reports, so it adds no packages; give an SBOM of \
+             another tool (Syft, SPDX or CycloneDX JSON)",
+            path.display(),
+            report.scanner
+        ));
+    }
     let format = formats::decode(&bytes)
         .and_then(|text| formats::detect(&text))
         .map_err(located)?;
