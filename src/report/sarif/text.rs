@@ -14,9 +14,10 @@ pub(super) fn line_or(text: &str, limit: usize, otherwise: &str) -> String {
 }
 
 /// A message's text. In square brackets before round ones a reader would see a link (SARIF §3.11.6):
-/// a backslash keeps it from that.
+/// a backslash keeps it from that, unless another one takes away its meaning.
 pub(super) fn message(text: &str) -> String {
     if text.contains("](") {
+        let text = text.replace('\\', "\\\\");
         text.replace('[', "\\[").replace(']', "\\]")
     } else {
         text.to_owned()
@@ -37,5 +38,7 @@ mod tests {
     fn a_message_has_no_links_but_its_own() {
         assert_eq!(message("a[0] (b)"), "a[0] (b)");
         assert_eq!(message("[x](http://e)"), "\\[x\\](http://e)");
+        assert_eq!(message(r"\[x\](http://e)"), r"\\\[x\\\](http://e)");
+        assert_eq!(message(r"C:\x"), r"C:\x");
     }
 }
