@@ -73,6 +73,12 @@ test_a_day_is_not_too_old_and_more_is {
 	count(refusals(plain, answering(some_predicate), (scanned + day) + 1)) == 1
 }
 
+test_a_scan_of_the_future_is_refused {
+	scanned := time.parse_rfc3339_ns("2026-11-01T07:00:00Z")
+	refusals(plain, answering(some_predicate), scanned) == set()
+	count(refusals(plain, answering(some_predicate), scanned - 1)) == 1
+}
+
 test_what_is_missing_is_refused {
 	values := {{}, null, "pass", {"scanner": {}}, [], true, false}
 	refused := {value |

@@ -185,6 +185,7 @@ def attempt(kyverno, cosign, examples, folder, registry):
         ("insufficient", pod([image("few", (signer, predicate(examples, verdict="insufficient")))]), False, "verdict"),
         ("another profile", pod([image("dev", (signer, predicate(examples, profile="development")))]), False, "profile"),
         ("yesterday's", pod([image("old", (signer, predicate(examples, hours_ago=25)))]), False, "a day ago"),
+        ("tomorrow's", pod([image("new", (signer, predicate(examples, hours_ago=-24)))]), False, "yet to come"),
         ("not attested", pod([image("none")]), False, "verif|attestation"),
         ("by a stranger's key", pod([image("their", (stranger, predicate(examples)))]), False, "verif|attestation"),
         ("a second container that blocks", pod([good, blocked]), False, "verdict"),
