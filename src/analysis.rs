@@ -95,7 +95,7 @@ pub fn examine(runs: &mut [ScannerRun], input: &Input<'_>) -> Analysis {
         verdict,
         scanners: runs
             .iter()
-            .map(|run| summarise_scanner(run, input.policy))
+            .map(|run| summarise_scanner(run, input))
             .collect(),
         policy,
         summary: summarise(&findings),
@@ -210,15 +210,18 @@ fn summarise_target(runs: &[ScannerRun], known: Option<&TargetSummary>) -> Targe
     }
 }
 
-fn summarise_scanner(run: &ScannerRun, policy: &ResolvedPolicy) -> ScannerSummary {
+fn summarise_scanner(run: &ScannerRun, input: &Input<'_>) -> ScannerSummary {
     let report = run.report.as_ref();
+    let stated = report.and_then(|report| report.created);
+    // Only of a scanner that was run is the time it took known.
+    let ran = run.duration_ms.map(|_| input.seen_at);
     ScannerSummary {
         id: run.scanner.clone(),
         title: run.title.clone(),
         version: run.version.clone(),
         database_built: run.database_built.clone(),
         outcome: run.outcome.clone(),
-        required: policy.requires(&run.scanner),
+        required: input.policy.requires(&run.scanner),
         source: run.source.clone(),
         sha256: run.sha256.clone(),
         format: report.map(|r| r.format.to_owned()),
@@ -226,6 +229,7 @@ fn summarise_scanner(run: &ScannerRun, policy: &ResolvedPolicy) -> ScannerSummar
         inventory: report.map(|r| r.inventory),
         packages: report.map_or(0, |r| r.packages.iter().filter(|p| !p.source_level).count()),
         observations: report.map_or(0, |r| r.observations.len()),
+        created: stated.or(ran).map(|time| time.to_string()),
         duration_ms: run.duration_ms,
         peak_memory_bytes: run.peak_memory_bytes,
     }

@@ -206,6 +206,10 @@ pub struct ScannerSummary {
     pub packages: usize,
     /// Observations in the report.
     pub observations: usize,
+    /// When it looked at the image, RFC 3339 in UTC: the time that its report states, else that of the
+    /// run if crosscheck ran it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub created: Option<String>,
     /// Wall time in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub duration_ms: Option<u64>,

@@ -7,7 +7,8 @@
 //! findings first, and at most [`ROOM`] bytes of them; `findings_left_out` counts the rest. Counts are
 //! always over all findings.
 //!
-//! Both times of the metadata are those of [`Report::evaluated_at`]: the report knows no others.
+//! The times of the metadata are when the scanners looked at the image, see [`scan_times`]; where one of
+//! them does not say it, [`Report::evaluated_at`], with a warning.
 //! `scanner.db.version` is the date of the oldest database that the result rests on.
 
 use std::borrow::Cow;
@@ -16,7 +17,7 @@ use std::io;
 
 use serde::Serialize;
 
-use super::attestation::{oldest_database, tool_uri};
+use super::attestation::{oldest_database, scan_times, time_warning, tool_uri};
 use super::json::write_json;
 use super::{Description, Options, escape, phrases, purls};
 use crate::model::report::{Report, ScannerSummary, TargetSummary};
@@ -138,6 +139,8 @@ struct Ignored<'a> {
 
 fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     let uri = tool_uri(report);
+    let moment = report.evaluated_at.as_str();
+    let (started, finished) = scan_times(report).unwrap_or((moment, moment));
     let predicate = Predicate {
         invocation: Invocation {
             parameters: [],
@@ -154,10 +157,7 @@ fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
             },
             result: answer(report)?,
         },
-        metadata: Metadata {
-            started: &report.evaluated_at,
-            finished: &report.evaluated_at,
-        },
+        metadata: Metadata { started, finished },
     };
     write_json(&predicate, out)
 }
@@ -171,6 +171,7 @@ fn warnings(report: &Report) -> Vec<String> {
                 .to_owned(),
         );
     }
+    warnings.extend(time_warning(report, "the predicate for cosign"));
     let left_out = rows(report).map_or(0, |(_, left_out)| left_out);
     if left_out > 0 {
         warnings.push(format!(

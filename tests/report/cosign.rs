@@ -106,6 +106,54 @@ fn an_insufficient_result_does_not_look_like_a_pass() {
 }
 
 #[test]
+fn the_times_are_those_at_which_the_scanners_looked() {
+    let mut report = sample::report();
+    let times = |report: &Report| {
+        let metadata = predicate(report)["metadata"].clone();
+        [
+            metadata["scanStartedOn"].clone(),
+            metadata["scanFinishedOn"].clone(),
+        ]
+    };
+    // Of several spellings of a time zone the moment counts; a failed scanner does not.
+    report.scanners[1].created = Some("2026-11-24T10:20:00+01:00".to_owned());
+    report.scanners[2].created = Some("2026-11-01T00:00:00Z".to_owned());
+    assert_eq!(
+        times(&report),
+        ["2026-11-24T10:20:00+01:00", "2026-11-24T09:29:30Z"]
+    );
+    assert!(warned(&report).is_empty());
+    for unknown in [None, Some("yesterday".to_owned())] {
+        report.scanners[0].created = unknown;
+        assert_eq!(times(&report), [report.evaluated_at.as_str(); 2]);
+        assert!(warned(&report)[0].contains("when it looked at the image"));
+    }
+}
+
+#[test]
+fn judging_a_run_again_makes_its_scans_no_fresher() {
+    let metadata = |arguments: &[&str]| {
+        let output = assert_cmd::Command::cargo_bin("crosscheck")
+            .unwrap()
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .args(arguments)
+            .args(["--now", "2027-03-01T00:00:00Z", "--format", "cosign-vuln"])
+            .output()
+            .unwrap();
+        let predicate: Value = serde_json::from_slice(&output.stdout).unwrap();
+        predicate["metadata"].clone()
+    };
+    // Of scanners whose reports have no time it is that of the run.
+    let recorded = metadata(&["report", "examples/runs/pytorch-cuda"]);
+    assert_eq!(recorded["scanStartedOn"], "2026-11-01T07:00:00Z");
+    let finished = recorded["scanFinishedOn"].as_str().unwrap();
+    assert!(finished.starts_with("2026-11-24T12:44:12"), "{finished}");
+    // Of a lone report without a time nobody knows better.
+    let given = metadata(&["merge", "examples/runs/pytorch-cuda/raw/snyk.json"]);
+    assert_eq!(given["scanFinishedOn"], "2027-03-01T00:00:00Z");
+}
+
+#[test]
 fn it_stays_small_the_worst_first_and_says_what_is_missing() {
     let mut report = sample::report();
     assert!(warned(&report).is_empty());

@@ -528,6 +528,7 @@ fn scanner(
         inventory: Some(InventoryScope::Complete),
         packages,
         observations,
+        created: Some("2026-11-24T09:28:10Z".to_owned()),
         duration_ms: Some(12_480),
         peak_memory_bytes: None,
     }
@@ -546,6 +547,7 @@ fn snyk() -> ScannerSummary {
         format: None,
         identity: None,
         inventory: None,
+        created: None,
         duration_ms: Some(850),
         peak_memory_bytes: None,
         ..scanner("snyk", "Snyk Container", "1.1295.0", "", 0, 0)
@@ -560,6 +562,7 @@ fn docker_scout() -> ScannerSummary {
         },
         identity: Some(IdentityQuality::Reduced),
         inventory: Some(InventoryScope::VulnerableOnly),
+        created: Some("2026-11-24T09:29:30Z".to_owned()),
         duration_ms: Some(185_000),
         peak_memory_bytes: None,
         ..scanner("docker-scout", "Docker Scout", "1.16.1", "", 3, 3)

@@ -67,6 +67,7 @@ impl Finished {
                     inventory: None,
                     packages: 0,
                     observations: 0,
+                    created: None,
                     duration_ms: None,
                     peak_memory_bytes: None,
                 })

@@ -38,6 +38,7 @@ fn image(reference: &str, scanners: &[&str]) -> OneImage {
         inventory: None,
         packages: 0,
         observations: 0,
+        created: None,
         duration_ms: Some(100),
         peak_memory_bytes: Some(7),
     });
