@@ -7,21 +7,22 @@
 //! scanner's verdict are annotations of the results.
 //!
 //! The predicate has no place for a verdict or for a scanner that failed: both are annotations of the
-//! subject. An empty list says that nothing was found, so that a run of which too little can be
-//! trusted and that found nothing gives no statement at all.
+//! subject, which readers may skip. To them a short list says that there is nothing else, so that a
+//! run of which too little can be trusted gives no statement at all.
 //!
 //! Ignored findings are left out unless asked for, since readers count what is there; the subject's
-//! annotations have their number. Both times of the metadata are those of [`Report::evaluated_at`]:
-//! the report knows no others. `db.lastUpdate` is the date of the oldest database that the result
-//! rests on.
+//! annotations have their number. The times of the metadata are when the scanners looked at the
+//! image, see [`scan_times`]; where one of them does not say it, [`Report::evaluated_at`], with a
+//! warning. `db.lastUpdate` is the date of the oldest database that the result rests on, and 1970-01-01
+//! where no scanner states one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use serde::{Serialize, Serializer};
 
-use super::attestation::{oldest_database, tool_uri};
-use super::json::write_json;
+use super::attestation::{oldest_database, scan_times, time_warning, tool_uri};
+use super::json::write_visible_json;
 use super::{Description, Options, identity, purls};
 use crate::model::report::{Report, RunOutcome, TargetSummary};
 use crate::model::{Action, Finding, Instance, Outcome};
@@ -35,6 +36,10 @@ pub(super) const FORMAT: Description = Description {
     write,
     warnings,
 };
+
+/// `db.lastUpdate` where no scanner states a date. The predicate demands one, and readers that want
+/// fresh data must not take what nobody knows for fresh.
+const NEVER: &str = "1970-01-01T00:00:00Z";
 
 #[derive(Serialize)]
 struct Statement<'a> {
@@ -136,9 +141,11 @@ struct Score<'a> {
 fn write(report: &Report, options: &Options, out: &mut dyn io::Write) -> io::Result<()> {
     let annotations = run_annotations(report);
     let subject = subjects(&report.target, &annotations);
-    if subject.is_empty() || says_nothing(report) {
+    if subject.is_empty() || is_insufficient(report) {
         return Ok(());
     }
+    let moment = report.evaluated_at.as_str();
+    let (scan_started_on, scan_finished_on) = scan_times(report).unwrap_or((moment, moment));
     let statement = Statement {
         kind: "https://in-toto.io/Statement/v1",
         subject,
@@ -148,7 +155,7 @@ fn write(report: &Report, options: &Options, out: &mut dyn io::Write) -> io::Res
                 uri: tool_uri(report),
                 version: &report.tool.version,
                 db: Database {
-                    last_update: oldest_database(report).unwrap_or(&report.evaluated_at),
+                    last_update: oldest_database(report).unwrap_or(NEVER),
                 },
                 result: Results {
                     report,
@@ -156,21 +163,17 @@ fn write(report: &Report, options: &Options, out: &mut dyn io::Write) -> io::Res
                 },
             },
             metadata: Metadata {
-                scan_started_on: &report.evaluated_at,
-                scan_finished_on: &report.evaluated_at,
+                scan_started_on,
+                scan_finished_on,
             },
         },
     };
-    write_json(&statement, out)
+    write_visible_json(&statement, out)
 }
 
-/// True when a statement would say *found nothing* where the truth is that nobody knows.
-fn says_nothing(report: &Report) -> bool {
-    let mut open = report
-        .findings
-        .iter()
-        .filter(|finding| !is_ignored(finding));
-    report.verdict.outcome == RunOutcome::Insufficient && open.next().is_none()
+/// True when a statement would say *nothing else was found* where the truth is that nobody knows.
+fn is_insufficient(report: &Report) -> bool {
+    report.verdict.outcome == RunOutcome::Insufficient
 }
 
 fn is_ignored(finding: &Finding) -> bool {
@@ -187,10 +190,10 @@ fn warnings(report: &Report, options: &Options) -> Vec<String> {
                 .to_owned(),
         ];
     }
-    if says_nothing(report) {
+    if is_insufficient(report) {
         return vec![
-            "no in-toto statement is written: too little can be trusted, and a statement without \
-             vulnerabilities would say that there are none"
+            "no in-toto statement is written: too little can be trusted, and a statement would say \
+             that there is nothing beyond its vulnerabilities"
                 .to_owned(),
         ];
     }
@@ -203,10 +206,12 @@ fn warnings(report: &Report, options: &Options) -> Vec<String> {
                 .to_owned(),
         );
     }
+    warnings.extend(time_warning(report, "the in-toto statement"));
     if oldest_database(report).is_none() {
         warnings.push(
-            "no scanner states when its database was built, so the in-toto statement gives the \
-             moment of the run"
+            "no scanner states when its database was built, so the in-toto statement gives 1970-01-01: \
+             who demands a fresh database refuses it; use a scanner that states it, such as Trivy or \
+             Grype"
                 .to_owned(),
         );
     }

@@ -1,6 +1,7 @@
 //! A report whose every text from outside tries to be something else than text.
 
 use crosscheck::model::report::Report;
+use crosscheck::report::escape;
 use serde_json::Value;
 
 use crate::sample;
@@ -116,6 +117,35 @@ fn infest(value: &mut Value, key: &str, next: &mut usize) {
         }
         _ => {}
     }
+}
+
+/// The texts of a document, as a reader gets them, that hold a character which is not made visible.
+/// The members named in `multiline` may have ends of lines and tabs.
+pub(crate) fn unsafe_texts<'d>(document: &'d Value, multiline: &[&str]) -> Vec<&'d str> {
+    fn collect<'d>(value: &'d Value, is_multiline: bool, names: &[&str], found: &mut Vec<&'d str>) {
+        match value {
+            Value::String(text) => {
+                let is_kept = |c| is_multiline && matches!(c, '\n' | '\t');
+                if text.contains(|c| escape::is_unsafe(c) && !is_kept(c)) {
+                    found.push(text);
+                }
+            }
+            Value::Array(items) => {
+                for item in items {
+                    collect(item, false, names, found);
+                }
+            }
+            Value::Object(members) => {
+                for (name, member) in members {
+                    collect(member, names.contains(&name.as_str()), names, found);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    collect(document, false, multiline, &mut found);
+    found
 }
 
 #[test]

@@ -106,6 +106,7 @@ fn it_has_what_the_specification_demands() {
         let text = render(Format::VULNS, &report, &Options::default());
         assert!(!text.contains(|c: char| c != '\n' && escape::is_unsafe(c)));
         let statement: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(hostile::unsafe_texts(&statement, &[]), [""; 0]);
         assert_eq!(faults(&statement), [""; 0]);
         let mut spoilt = statement;
         spoilt["subject"][0]["digest"]["sha256"] = "sha256:3f".into();
@@ -160,31 +161,64 @@ fn the_database_is_the_oldest_of_trusted_scanners() {
     let snyk = report.scanners[2].clone();
     report.scanners = vec![snyk];
     report.scanners[0].database_built = Some("2020-01-01T00:00:00Z".to_owned());
-    assert_eq!(date(&report), report.evaluated_at);
+    // Nobody's date is not a fresh one.
+    assert_eq!(date(&report), "1970-01-01T00:00:00Z");
     assert!(
         warned(&report)
             .iter()
-            .any(|one| one.contains("moment of the run"))
+            .any(|one| one.contains("gives 1970-01-01"))
     );
 }
 
 #[test]
-fn an_empty_list_is_never_written_where_nobody_knows() {
+fn the_times_are_those_at_which_the_scanners_looked() {
+    let mut report = sample::report();
+    let metadata = |report: &Report| statement(report)["predicate"]["metadata"].clone();
+    assert_eq!(
+        metadata(&report),
+        json!({"scanStartedOn": "2026-11-24T09:28:10Z", "scanFinishedOn": "2026-11-24T09:29:30Z"})
+    );
+    report.scanners[0].created = None;
+    let moment = report.evaluated_at.clone();
+    assert_eq!(
+        metadata(&report),
+        json!({"scanStartedOn": moment, "scanFinishedOn": moment})
+    );
+    let warnings = warned(&report);
+    assert!(
+        warnings
+            .iter()
+            .any(|one| one.contains("looked at the image"))
+    );
+}
+
+#[test]
+fn nothing_is_written_where_too_little_can_be_trusted() {
     let mut report = sample::passing();
     assert_eq!(
         statement(&report)["predicate"]["scanner"]["result"],
         json!([])
     );
     report.verdict.outcome = RunOutcome::Insufficient;
-    assert_eq!(render(Format::VULNS, &report, &Options::default()), "");
-    assert!(warned(&report)[0].contains("too little can be trusted"));
+    let all = Options {
+        include_ignored: true,
+        ..Options::default()
+    };
+    for findings in [Vec::new(), sample::report().findings] {
+        report.findings = findings;
+        for options in [&Options::default(), &all] {
+            assert_eq!(render(Format::VULNS, &report, options), "");
+            let warnings = warnings(Format::VULNS, &report, options);
+            assert!(warnings[0].contains("too little can be trusted"));
+        }
+    }
 
-    // With findings it is written, and says so.
-    report.findings = sample::report().findings;
+    // What blocks is true in any case; it is written, and says what it lacks.
+    report.verdict.outcome = RunOutcome::Block;
     report.verdict.insufficient = vec!["snyk gave no result".to_owned()];
     report.scanners = sample::report().scanners;
     let annotations = &statement(&report)["subject"][0]["annotations"];
-    assert_eq!(annotations["verdict"], "insufficient");
+    assert_eq!(annotations["verdict"], "block");
     assert_eq!(annotations["insufficient"], json!(["snyk gave no result"]));
     assert_eq!(annotations["scanners"][2]["status"], "failed");
 }
