@@ -16,7 +16,7 @@ use serde::{Serialize, Serializer};
 
 use self::texts::{description, mitigation, references, severity_justification};
 use super::json::write_json;
-use super::{Description, claims, escape, identity, phrases, rating};
+use super::{Description, claims, escape, identity, links, phrases, rating};
 use crate::model::report::{Report, RunOutcome};
 use crate::model::{
     Action, AdvisoryId, Cvss, Evidence, Finding, Instance, Outcome, Severity, VexStatus,
@@ -159,7 +159,10 @@ fn item(report: &Report, finding: &Finding, fingerprint: String) -> Item {
             .ids()
             .filter_map(|id| whole_id(id.as_str()))
             .collect(),
-        cwe: vulnerability.cwes.iter().find_map(|cwe| number(cwe)),
+        cwe: vulnerability
+            .cwes
+            .iter()
+            .find_map(|cwe| links::weakness(cwe)),
         cvssv3: rating::cvss(finding, is_v3).and_then(vector),
         component_name: limited(&component, limits::COMPONENT),
         component_version: limited(
@@ -245,13 +248,6 @@ fn day(moment: Option<&str>) -> Option<String> {
     phrases::utc_day(moment?).map(|day| day.to_string())
 }
 
-/// The number of `CWE-79`.
-fn number(cwe: &str) -> Option<u32> {
-    let number = cwe.strip_prefix("CWE-")?.parse().ok()?;
-    // Their column takes no more.
-    (number <= i32::MAX.unsigned_abs()).then_some(number)
-}
-
 fn is_v3(cvss: &Cvss) -> bool {
     cvss.version.starts_with('3') && vector(cvss).is_some()
 }
@@ -306,14 +302,6 @@ fn warnings(report: &Report) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_weakness_is_a_number() {
-        assert_eq!(number("CWE-79"), Some(79));
-        for bad in ["CWE-", "79", "CWE-4294967295", "NVD-CWE-Other"] {
-            assert_eq!(number(bad), None, "{bad}");
-        }
-    }
 
     #[test]
     fn only_whole_vectors_of_version_3_pass() {

@@ -25,6 +25,15 @@ pub(super) fn page_of_id(id: &AdvisoryId) -> Option<String> {
     Some(format!("{base}{text}"))
 }
 
+/// The number of a weakness, `CWE-79`, for formats that want it as one.
+pub(super) fn weakness(cwe: &str) -> Option<u32> {
+    let digits = cwe.trim().strip_prefix("CWE-")?;
+    let digits = digits.strip_prefix('+').is_none().then_some(digits)?;
+    let number = digits.parse().ok()?;
+    // Programs hold it as a number with sign.
+    (number <= i32::MAX.unsigned_abs()).then_some(number)
+}
+
 /// `text` if it is an address on the web that can stand anywhere: `http` or `https`, printable ASCII
 /// without blanks, quotes, angle brackets, backquotes and backslashes (RFC 3986 has none of them),
 /// and of a length that browsers take.
@@ -72,6 +81,14 @@ mod tests {
             web_address(&format!("https://x.example/{}", "a".repeat(2_000))),
             None
         );
+    }
+
+    #[test]
+    fn a_weakness_is_a_number() {
+        assert_eq!(weakness(" CWE-79"), Some(79));
+        for bad in ["CWE-", "79", "CWE-4294967295", "CWE-+7", "NVD-CWE-Other"] {
+            assert_eq!(weakness(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -14,7 +14,9 @@ use crate::model::{
     ScannerId, Severity, Verdict,
 };
 
-pub(super) use scanners::{adjusted, by_trust, grounds, naive, scanner, status, trusted};
+pub(super) use scanners::{
+    adjusted, by_trust, grounds, naive, scanner, shortcoming, status, trusted,
+};
 
 /// Names in a list before the rest is only counted.
 const NAMES: usize = 3;

@@ -256,7 +256,7 @@ fn identifiers(finding: &Finding) -> Vec<Identifier> {
     let cwes: BTreeSet<u32> = vulnerability
         .cwes
         .iter()
-        .filter_map(|cwe| cwe.trim().strip_prefix("CWE-")?.parse().ok())
+        .filter_map(|cwe| links::weakness(cwe))
         .collect();
     let cwes = cwes.into_iter().map(|number| Identifier {
         kind: "cwe".to_owned(),

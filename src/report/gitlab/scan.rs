@@ -8,7 +8,6 @@ use jiff::tz::Offset;
 use super::document::{Message, Named, Scan, ScanOption, Tool};
 use super::entry::{TEXT, named};
 use crate::image::ImageReference;
-use crate::model::Outcome;
 use crate::model::report::{ImageName, Report, RunOutcome, TargetSummary};
 use crate::report::escape::line;
 use crate::report::{identity, phrases};
@@ -65,21 +64,8 @@ fn messages(report: &Report) -> Vec<Message> {
     let insufficient = report.verdict.insufficient.iter();
     let insufficient = insufficient.map(|why| ("fatal", why.clone()));
     let scanners = report.scanners.iter().filter_map(|scanner| {
-        let title = &scanner.title;
-        match &scanner.outcome {
-            Outcome::Completed => None,
-            Outcome::Partial { missing } => {
-                Some(("warn", format!("{title}'s result lacks a part: {missing}")))
-            }
-            Outcome::Failed(failure) => Some((
-                "warn",
-                format!(
-                    "{title} gave no result: {}; {}",
-                    phrases::failure(failure),
-                    failure.remedy
-                ),
-            )),
-        }
+        let text = phrases::shortcoming(&scanner.title, &scanner.outcome)?;
+        Some(("warn", text))
     });
     insufficient
         .chain(scanners)

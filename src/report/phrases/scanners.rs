@@ -33,6 +33,19 @@ pub(in crate::report) fn status(outcome: &Outcome) -> &'static str {
     }
 }
 
+/// What a scanner's result lacks, or why there is none; `None` for one that completed.
+pub(in crate::report) fn shortcoming(title: &str, outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Completed => None,
+        Outcome::Partial { missing } => Some(format!("{title}'s result lacks a part: {missing}")),
+        Outcome::Failed(failure) => Some(format!(
+            "{title} gave no result: {}; {}",
+            super::failure(failure),
+            failure.remedy
+        )),
+    }
+}
+
 /// A scanner's name, and whether the policy demands its result.
 pub(in crate::report) fn scanner(scanner: &ScannerSummary) -> String {
     if scanner.required {

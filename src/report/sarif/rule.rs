@@ -95,9 +95,7 @@ fn tags(first: &Finding, findings: &[&Finding]) -> Vec<String> {
         .filter(|ecosystem| !ecosystem.is_empty())
         .collect();
     let cwes = first.vulnerability.cwes.iter();
-    let numbers: BTreeSet<u32> = cwes
-        .filter_map(|cwe| cwe.trim().strip_prefix("CWE-")?.parse().ok())
-        .collect();
+    let numbers: BTreeSet<u32> = cwes.filter_map(|cwe| links::weakness(cwe)).collect();
     let mut tags = vec!["security".to_owned(), "vulnerability".to_owned()];
     for tag in ecosystems.into_iter().take(4).chain(
         numbers

@@ -136,22 +136,12 @@ fn notifications(report: &Report, cut: &Cut) -> Vec<Notification> {
     let insufficient = report.verdict.insufficient.iter();
     let insufficient = insufficient.map(|why| (Level::Error, why.clone()));
     let scanners = report.scanners.iter().filter_map(|scanner| {
-        let title = title(scanner);
-        match &scanner.outcome {
-            Outcome::Completed => None,
-            Outcome::Partial { missing } => Some((
-                Level::Warning,
-                format!("{title}'s result lacks a part: {missing}"),
-            )),
-            Outcome::Failed(failure) => Some((
-                Level::Error,
-                format!(
-                    "{title} gave no result: {}; {}",
-                    phrases::failure(failure),
-                    failure.remedy
-                ),
-            )),
-        }
+        let level = match &scanner.outcome {
+            Outcome::Failed(_) => Level::Error,
+            Outcome::Completed | Outcome::Partial { .. } => Level::Warning,
+        };
+        let text = phrases::shortcoming(&title(scanner), &scanner.outcome)?;
+        Some((level, text))
     });
     let cut = cut.sentences().into_iter();
     let cut = cut.map(|sentence| (Level::Warning, sentence));
@@ -170,12 +160,7 @@ fn notifications(report: &Report, cut: &Cut) -> Vec<Notification> {
 fn properties(report: &Report, cut: &Cut) -> RunProperties {
     let verdict = &report.verdict;
     RunProperties {
-        verdict: match verdict.outcome {
-            RunOutcome::Pass => "pass",
-            RunOutcome::Block => "block",
-            RunOutcome::Insufficient => "insufficient",
-        }
-        .to_owned(),
+        verdict: verdict.outcome.as_str().to_owned(),
         blocking: verdict.blocking,
         insufficient: verdict
             .insufficient
