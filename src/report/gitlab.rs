@@ -26,7 +26,7 @@ use serde::{Serialize, Serializer};
 
 use self::entry::{Entries, copies};
 use super::json::write_json;
-use super::{Description, Options, identity, no_warnings};
+use super::{Description, Options, identity};
 use crate::model::Action;
 use crate::model::report::Report;
 
@@ -37,7 +37,10 @@ pub(super) const FORMAT: Description = Description {
     file_name: "gl-container-scanning-report.json",
     is_page: false,
     write,
-    warnings: no_warnings,
+    warnings: |report, _| {
+        let warning = identity::name_warning(&report.target, "GitLab");
+        warning.into_iter().collect()
+    },
 };
 
 #[derive(Serialize)]

@@ -6,6 +6,7 @@ use std::str::FromStr as _;
 
 use serde::Serialize;
 
+use super::escape;
 use crate::image::ImageReference;
 use crate::image::digest::{sha256, sha256_written};
 use crate::model::Finding;
@@ -52,6 +53,19 @@ pub(super) fn repository(target: &TargetSummary) -> String {
         },
         ImageName::Path(path) => last_part(path),
     }
+}
+
+/// What is to be known where other programs tell images apart by [`repository`] and this one has no
+/// name of a registry.
+pub(super) fn name_warning(target: &TargetSummary, format: &str) -> Option<String> {
+    let ImageName::Path(path) = target.name() else {
+        return None;
+    };
+    Some(format!(
+        "{format}: the image is known by the name of its file alone, `{}`: the alerts of another \
+         image in a file of that name would be taken for its own; scan it under its name in a registry",
+        escape::limited(&last_part(path), 200)
+    ))
 }
 
 /// The same of a reference.

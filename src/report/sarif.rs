@@ -32,7 +32,7 @@ mod text;
 use std::io;
 
 use super::json::write_json;
-use super::{Description, Options};
+use super::{Description, Options, identity};
 use crate::model::report::Report;
 
 /// For code scanning.
@@ -55,8 +55,10 @@ fn write(report: &Report, options: &Options, out: &mut dyn io::Write) -> io::Res
     write_json(&document, out)
 }
 
-/// What is not in the file because there is no room for it.
+/// What is not in the file because there is no room for it, and whose alerts may be mixed up.
 fn warnings(report: &Report, options: &Options) -> Vec<String> {
     let (_, cut) = limits::fitting(report, options);
-    cut.sentences()
+    let mut warnings = cut.sentences();
+    warnings.extend(identity::name_warning(&report.target, "SARIF"));
+    warnings
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crosscheck::model::report::{Report, RunOutcome};
 use crosscheck::model::{Action, Evidence, Finding, Severity, VexEvidence, VexStatus};
-use crosscheck::report::{Format, Options, escape};
+use crosscheck::report::{Format, Options, escape, warnings};
 use serde_json::Value;
 
 use crate::{example, excerpt, hostile, render, sample, schemas};
@@ -265,4 +265,13 @@ fn only_ignored_findings_are_left_out() {
         .map(|entry| entry["identifiers"][0]["value"].as_str().unwrap())
         .collect();
     assert_eq!(written, expected);
+}
+
+#[test]
+fn an_archive_is_known_by_its_file_name_alone_and_that_is_warned_of() {
+    let mut report = sample::report();
+    let warned = |report: &Report| warnings(Format::GITLAB, report, &Options::default());
+    assert_eq!(warned(&report), [""; 0]);
+    "docker-archive:/builds/image\u{1b}.tar".clone_into(&mut report.target.reference);
+    assert!(warned(&report)[0].contains("alone, `image\\u{1b}.tar`"));
 }

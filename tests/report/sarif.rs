@@ -515,3 +515,12 @@ fn our_own_reader_gives_the_same_findings_back() {
         assert!(lost.is_empty() && gained.is_empty(), "{lost:?} {gained:?}");
     }
 }
+
+#[test]
+fn an_archive_is_known_by_its_file_name_alone_and_that_is_warned_of() {
+    let mut report = sample::report();
+    let warned = |report: &Report| warnings(Format::SARIF, report, &Options::default());
+    assert_eq!(warned(&report), [""; 0]);
+    "docker-archive:/builds/image\u{1b}.tar".clone_into(&mut report.target.reference);
+    assert!(warned(&report)[0].contains("alone, `image\\u{1b}.tar`"));
+}
