@@ -19,11 +19,11 @@ use serde::{Serialize, Serializer};
 use self::components::{Component, Hash, Inventory};
 use self::vulnerability::vulnerability;
 use super::claims::{Claim, by_claim, claims};
-use super::json::write_json;
+use super::json::write_visible_json;
 use super::purls::NamedImage;
-use super::{Description, identity, no_warnings};
+use super::{Description, escape, identity};
 use crate::model::report::{ImageName, Report, ScannerSummary, TargetSummary};
-use crate::model::{Action, Distro, Finding, Outcome, RuleMatch};
+use crate::model::{Action, Distro, Finding, InventoryScope, Outcome, RuleMatch, ScannerId};
 use crate::policy::foreign::distribution_words;
 
 /// The inventory with its findings.
@@ -33,7 +33,7 @@ pub(super) const FORMAT: Description = Description {
     file_name: "report.cdx.json",
     is_page: false,
     write: |report, _, out| write(report, out),
-    warnings: no_warnings,
+    warnings: |report, _| warnings(report),
 };
 
 #[derive(Serialize)]
@@ -50,6 +50,7 @@ struct Document<'a> {
     metadata: Metadata<'a>,
     components: &'a [Component],
     dependencies: [Dependency<'a>; 1],
+    compositions: [Composition<'a>; 1],
     vulnerabilities: Vulnerabilities<'a>,
 }
 
@@ -59,6 +60,24 @@ struct Dependency<'a> {
     reference: &'a str,
     #[serde(rename = "dependsOn")]
     depends_on: Vec<&'a str>,
+}
+
+/// Whether the parts of a component are all there.
+#[derive(Serialize)]
+struct Composition<'a> {
+    aggregate: Aggregate,
+    assemblies: [&'a str; 1],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Aggregate {
+    /// A scanner's report lists every package.
+    Complete,
+    /// Packages without findings are missing.
+    Incomplete,
+    /// What the lists lack is not known: they are given ones, or a scanner lacks a part of its result.
+    Unknown,
 }
 
 #[derive(Serialize)]
@@ -101,8 +120,10 @@ struct References {
 impl References {
     /// `wish`, or `wish#2` and so on where it is given already. The same calls give the same values.
     fn unique(&mut self, wish: &str) -> String {
+        // As it will be read: two that differ in what is made visible may be alike then.
+        let wish = escape::terminal(wish);
         // None may be empty.
-        let wish = if wish.is_empty() { "unnamed" } else { wish };
+        let wish: &str = if wish.is_empty() { "unnamed" } else { &wish };
         let count = self.wishes.entry(wish.to_owned()).or_default();
         loop {
             *count += 1;
@@ -150,13 +171,53 @@ fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
             reference: &image.bom_ref,
             depends_on: components.iter().map(|one| one.bom_ref.as_str()).collect(),
         }],
+        compositions: [Composition {
+            aggregate: aggregate(report),
+            assemblies: [&image.bom_ref],
+        }],
         vulnerabilities: Vulnerabilities {
             entries: &entries,
             components: &components,
         },
     };
     document.serial_number = format!("urn:uuid:{}", identity::uuid_of_document(&document)?);
-    write_json(&document, out)
+    write_visible_json(&document, out)
+}
+
+fn warnings(report: &Report) -> Vec<String> {
+    let warning = match aggregate(report) {
+        Aggregate::Complete => return Vec::new(),
+        Aggregate::Incomplete => {
+            "the CycloneDX document holds only the packages with findings: no scanner's report lists \
+             the others; add a package list with --sbom"
+        }
+        Aggregate::Unknown => {
+            "the CycloneDX document may lack packages: no scanner gave its whole package list"
+        }
+    };
+    vec![warning.to_owned()]
+}
+
+/// Whether the components are everything that is installed.
+fn aggregate(report: &Report) -> Aggregate {
+    let listing = |outcome: fn(&Outcome) -> bool| {
+        let scanners = report.scanners.iter();
+        let mut scanners = scanners.filter(|scanner| outcome(&scanner.outcome));
+        scanners.any(|scanner| scanner.inventory == Some(InventoryScope::Complete))
+    };
+    if listing(|outcome| matches!(outcome, Outcome::Completed)) {
+        return Aggregate::Complete;
+    }
+    let is_scanner = |id: &ScannerId| report.scanners.iter().any(|scanner| scanner.id == *id);
+    let mut listed_by = report
+        .packages
+        .iter()
+        .flat_map(|package| &package.listed_by);
+    if listing(Outcome::is_trustworthy) || listed_by.any(|id| !is_scanner(id)) {
+        Aggregate::Unknown
+    } else {
+        Aggregate::Incomplete
+    }
 }
 
 /// A finding in those of its components for which one claim speaks, or none.
@@ -228,8 +289,15 @@ impl Serialize for Vulnerabilities<'_> {
 
 fn image(target: &TargetSummary, bom_ref: String) -> Component {
     let (ImageName::Registry(name) | ImageName::Path(name)) = target.name();
-    let purl = NamedImage::new(target).names.into_iter().next();
-    let digest = target.manifest_digest.as_deref();
+    let mut named = NamedImage::new(target);
+    // The manifest is what was looked at, the index may name others too. Where no registry has the
+    // image, the digest of a manifest is one that a scanner made up.
+    named
+        .names
+        .sort_by_key(|(_, digest)| *digest != target.manifest_digest);
+    let known = named.names.into_iter().next();
+    let (purl, digest) = known.map_or((None, None), |(purl, digest)| (Some(purl), digest));
+    let digest = digest.filter(|_| named.is_pinned);
     let mut properties = Vec::new();
     // Under Trivy's names, by which readers know the image again.
     if let Some(config) = &target.config_digest {
@@ -249,8 +317,8 @@ fn image(target: &TargetSummary, bom_ref: String) -> Component {
         bom_ref,
         kind: "container",
         name: name.to_owned(),
-        version: digest.map(str::to_owned),
         hashes: digest
+            .as_deref()
             .and_then(identity::sha256_hex)
             .map(|hex| Hash {
                 alg: "SHA-256",
@@ -258,7 +326,8 @@ fn image(target: &TargetSummary, bom_ref: String) -> Component {
             })
             .into_iter()
             .collect(),
-        purl: purl.map(|(purl, _)| purl.to_string()),
+        version: digest,
+        purl: purl.map(|purl| purl.to_string()),
         properties,
         ..Component::default()
     }
@@ -348,8 +417,9 @@ mod tests {
     #[test]
     fn no_reference_is_given_twice() {
         let mut references = References::default();
-        let wishes = ["a", "a#2", "a", "a", "a#2", ""];
+        let wishes = ["a", "a#2", "a", "a", "a#2", "", "\\n", "\n"];
         let given = wishes.map(|wish| references.unique(wish));
-        assert_eq!(given, ["a", "a#2", "a#3", "a#4", "a#2#2", "unnamed"]);
+        let expected = ["a", "a#2", "a#3", "a#4", "a#2#2", "unnamed", "\\n", "\\n#2"];
+        assert_eq!(given, expected);
     }
 }
