@@ -3,7 +3,8 @@
 //! One component for each installed package; package URLs, the component of the operating system and
 //! the properties of source packages are such that Trivy and Grype match it as they match the image.
 //! One vulnerability for each finding, and further ones where several reasons to ignore it speak for
-//! different packages. Ignored findings are there with their `analysis`.
+//! different packages. Ignored findings are there with their `analysis`. The one composition says whether
+//! the components are all that is installed.
 //!
 //! What CycloneDX has no place for are properties under `crosscheck:`. The verdict of the run and
 //! the scanners that failed are among those of the metadata.
@@ -76,7 +77,8 @@ enum Aggregate {
     Complete,
     /// Packages without findings are missing.
     Incomplete,
-    /// What the lists lack is not known: they are given ones, or a scanner lacks a part of its result.
+    /// What the lists lack is not known: they are given ones or of applications alone, or a scanner lacks
+    /// a part of its result.
     Unknown,
 }
 
@@ -198,22 +200,26 @@ fn warnings(report: &Report) -> Vec<String> {
     vec![warning.to_owned()]
 }
 
-/// Whether the components are everything that is installed.
+/// Whether the components are everything that is installed. Where the image has an operating system, a
+/// list without its packages is one of the applications alone.
 fn aggregate(report: &Report) -> Aggregate {
-    let listing = |outcome: fn(&Outcome) -> bool| {
-        let scanners = report.scanners.iter();
-        let mut scanners = scanners.filter(|scanner| outcome(&scanner.outcome));
-        scanners.any(|scanner| scanner.inventory == Some(InventoryScope::Complete))
+    let scanners = report.scanners.iter();
+    let mut listing = scanners.filter(|scanner| {
+        scanner.outcome.is_trustworthy() && scanner.inventory == Some(InventoryScope::Complete)
+    });
+    let is_complete = |scanner: &ScannerSummary| {
+        let mut packages = report.packages.iter();
+        matches!(scanner.outcome, Outcome::Completed)
+            && (report.target.distro.is_none()
+                || packages.any(|one| one.ecosystem.is_os() && one.listed_by.contains(&scanner.id)))
     };
-    if listing(|outcome| matches!(outcome, Outcome::Completed)) {
+    if listing.clone().any(is_complete) {
         return Aggregate::Complete;
     }
     let is_scanner = |id: &ScannerId| report.scanners.iter().any(|scanner| scanner.id == *id);
-    let mut listed_by = report
-        .packages
-        .iter()
-        .flat_map(|package| &package.listed_by);
-    if listing(Outcome::is_trustworthy) || listed_by.any(|id| !is_scanner(id)) {
+    let packages = report.packages.iter();
+    let mut listed_by = packages.flat_map(|package| &package.listed_by);
+    if listing.next().is_some() || listed_by.any(|id| !is_scanner(id)) {
         Aggregate::Unknown
     } else {
         Aggregate::Incomplete

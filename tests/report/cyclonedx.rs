@@ -344,6 +344,12 @@ fn it_says_whether_all_packages_are_there() {
         assert_eq!(warnings.is_empty(), warned.is_empty());
     };
     check(&report, "complete", "");
+    let all = report.packages.clone();
+    report.packages.retain(|package| !package.ecosystem.is_os());
+    check(&report, "unknown", "may lack packages");
+    report.target.distro = None;
+    check(&report, "complete", "");
+    report.packages = all;
     for scanner in &mut report.scanners {
         scanner.inventory = Some(InventoryScope::VulnerableOnly);
     }
