@@ -15,7 +15,7 @@ use crate::model::{
 };
 
 pub(super) use scanners::{
-    adjusted, by_trust, grounds, naive, scanner, shortcoming, status, trusted,
+    adjusted, by_trust, gave_result, grounds, naive, scanner, shortcoming, status, trusted,
 };
 
 /// Names in a list before the rest is only counted.

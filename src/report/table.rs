@@ -27,6 +27,7 @@ use crate::model::report::Report;
 use crate::model::{Action, Finding};
 
 pub(super) use compact::FORMAT as COMPACT;
+pub(super) use coverage::matrix;
 pub(super) use scanners::scanner_result;
 pub(super) use verdict::{answer, counts, distro, drawn_on, is_fixable};
 

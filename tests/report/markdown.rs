@@ -90,7 +90,7 @@ fn failed_scanners_and_too_few_results_are_said_first() {
     assert!(place("**Failed:** Snyk Container gave no result") < place("### "));
     assert!(!text.contains("PASS"));
     // Zeros would say that it found nothing.
-    assert!(text.contains("| snyk | - | - |"), "{text}");
+    assert!(text.contains("| snyk | failed |  | - |"), "{text}");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The report for a person: the table, and the same with one row a finding.
 
-use crosscheck::model::report::{Report, RunOutcome};
+use std::collections::BTreeMap;
+
+use crosscheck::model::report::{Report, RunOutcome, ScannerCoverage};
 use crosscheck::model::{Action, Cause, Ecosystem, ScannerId, Verdict};
 use crosscheck::report::{Format, Options, ReportFile, escape};
 use proptest::prelude::*;
@@ -252,6 +254,43 @@ fn a_failed_scanner_comes_first_and_is_never_a_zero() {
         .unwrap();
     let cells: Vec<&str> = row.split_whitespace().collect();
     assert_eq!(cells, ["snyk", "failed", "-", "-", "-", "-"]);
+}
+
+#[test]
+fn a_failed_scanner_is_no_zero_without_findings_either() {
+    let mut report = sample::insufficient();
+    let row = |scanner: &str| ScannerCoverage {
+        scanner: ScannerId::new(scanner),
+        reported: 0,
+        alone: 0,
+        physical: 0,
+        verdicts: BTreeMap::new(),
+        missed: BTreeMap::new(),
+    };
+    report.coverage.scanners = ["snyk", "trivy"].map(row).into();
+    let rows = |text: &str, mark: &str| {
+        let cells = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let lines = text
+            .lines()
+            .map(cells)
+            .filter(|line| line.starts_with(mark));
+        lines.collect::<Vec<_>>()
+    };
+    let text = table(&report, 80);
+    assert_eq!(rows(&text, "snyk "), ["snyk failed -"], "{text}");
+    assert_eq!(rows(&text, "trivy "), ["trivy 0 0"], "{text}");
+    let text = render(Format::MARKDOWN, &report, &Options::default());
+    assert_eq!(rows(&text, "| snyk"), ["| snyk | failed | | - |"], "{text}");
+    assert_eq!(rows(&text, "| trivy"), ["| trivy | 0 | | 0 |"], "{text}");
+}
+
+#[test]
+fn nothing_is_said_of_entries_where_no_report_counts() {
+    let mut report = sample::insufficient();
+    assert!(table(&report, 120).contains(" in the raw reports of the scanners with a result; "));
+    report.accounting.clear();
+    assert!(!table(&report, 120).contains("Accounts:"));
+    assert!(table(&sample::passing(), 120).contains(" in the raw reports; "));
 }
 
 #[test]

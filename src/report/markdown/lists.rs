@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::super::document::{Column, Section, Table, Value};
-use super::super::{Options, phrases};
-use crate::model::report::{Coverage, Report, SuppressedRecord, UncheckedPackage};
-use crate::model::{Diagnostic, DiagnosticLevel, Verdict};
+use super::super::{Options, phrases, table};
+use crate::model::report::{Report, SuppressedRecord, UncheckedPackage};
+use crate::model::{Diagnostic, DiagnosticLevel};
 
 /// How many rows a list may have, and where all of them are.
 #[derive(Clone, Copy)]
@@ -41,7 +41,8 @@ impl<'o> List<'o> {
     }
 
     /// How the scanners compare.
-    pub(super) fn coverage(self, coverage: &Coverage) -> Option<Section> {
+    pub(super) fn coverage(self, report: &Report) -> Option<Section> {
+        let coverage = &report.coverage;
         if coverage.scanners.is_empty() {
             return None;
         }
@@ -49,30 +50,7 @@ impl<'o> List<'o> {
             "Coverage: {} reported by every scanner with a result",
             coverage.shared_by_all
         ));
-        let mut table = Table::new(
-            1,
-            [
-                Column::text("scanner"),
-                Column::number("reported"),
-                Column::number("alone"),
-                Column::number("no match"),
-                Column::number("not seen"),
-                Column::number("not assessed"),
-            ],
-        );
-        for row in self.shown(&coverage.scanners) {
-            let count = |verdict: Verdict| row.verdicts.get(&verdict).copied().unwrap_or_default();
-            // Zeros of a scanner that failed would read as *found nothing*.
-            let known = row.reported > 0 || count(Verdict::Failed) == 0;
-            table.row([
-                (&row.scanner).into(),
-                Value::count_if(known, row.reported),
-                Value::count_if(known, row.alone),
-                Value::count_if(known, count(Verdict::NoMatch)),
-                Value::count_if(known, count(Verdict::PackageNotSeen)),
-                Value::count_if(known, count(Verdict::NotAssessed)),
-            ]);
-        }
+        let table = table::matrix(report, self.shown(&coverage.scanners));
         self.table(&mut section, table, coverage.scanners.len());
         let columns = ["one scanner", "another", "agreement", "adjusted"];
         let mut table = Table::new(2, columns.map(Column::text));

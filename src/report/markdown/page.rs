@@ -67,7 +67,7 @@ impl<'a> Page<'a> {
             findings("Not decided", &self.undecided, most),
             self.warnings(list),
             self.ignored(list),
-            list.coverage(&self.report.coverage),
+            list.coverage(self.report),
             list.unchecked(&self.report.unchecked),
             list.withheld(&self.report.suppressed),
             list.notes(self.report),

@@ -2,7 +2,7 @@
 
 use super::share;
 use crate::model::report::{PairAgreement, Report, ScannerSummary};
-use crate::model::{Outcome, RuleMatch};
+use crate::model::{Outcome, RuleMatch, ScannerId};
 
 /// The scanners in the order in which their results are told: failed ones first.
 pub(in crate::report) fn by_trust(report: &Report) -> Vec<&ScannerSummary> {
@@ -22,6 +22,13 @@ pub(in crate::report) fn trusted(report: &Report) -> String {
         .iter()
         .filter(|scanner| scanner.outcome.is_trustworthy());
     format!("{} of {} gave a result", trusted.count(), scanners.len())
+}
+
+/// True for a scanner with at least one report that can be trusted. Of any other, a count of 0 would
+/// read as *found nothing*.
+pub(in crate::report) fn gave_result(report: &Report, scanner: &ScannerId) -> bool {
+    let mut runs = report.scanners.iter().filter(|run| run.id == *scanner);
+    runs.any(|run| run.outcome.is_trustworthy())
 }
 
 /// How a scanner ended, in one word.

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::io;
 
 use super::Page;
-use crate::model::report::{Coverage, PairAgreement, ScannerCoverage};
+use crate::model::report::{PairAgreement, Report, ScannerCoverage};
 use crate::model::{Cause, Verdict};
 use crate::report::document::{self, Column, Cut, Narrow, Section, Table, Value};
 use crate::report::phrases;
@@ -25,20 +25,20 @@ const VERDICTS: [Verdict; 7] = [
 impl Page<'_> {
     /// The comparison, where there is one.
     pub(super) fn coverage(&mut self) -> io::Result<()> {
-        let coverage = &self.report.coverage;
-        if coverage.scanners.is_empty() {
+        if self.report.coverage.scanners.is_empty() {
             return Ok(());
         }
-        document::write_section(&section(coverage, self.cut()), &mut self.sheet)
+        document::write_section(&section(self.report, self.cut()), &mut self.sheet)
     }
 }
 
-fn section(coverage: &Coverage, cut: Cut<'_>) -> Section {
+fn section(report: &Report, cut: Cut<'_>) -> Section {
+    let coverage = &report.coverage;
     let mut section = Section::open(format!(
         "Coverage ({} reported by every scanner with a result)",
         coverage.shared_by_all
     ));
-    section.table(matrix(&coverage.scanners));
+    section.table(matrix(report, &coverage.scanners));
     misses(&mut section, &coverage.scanners, cut);
     if !coverage.pairs.is_empty() {
         section.table(pairs(&coverage.pairs));
@@ -56,17 +56,14 @@ fn number(row: &ScannerCoverage, verdict: Verdict) -> usize {
     row.verdicts.get(&verdict).copied().unwrap_or_default()
 }
 
-/// True for a scanner without a trustworthy result: for it, zeros would read as *found nothing*.
-fn has_failed(row: &ScannerCoverage) -> bool {
-    row.reported == 0 && number(row, Verdict::Failed) > 0
-}
-
-/// One row a scanner, one column a verdict that occurs. That a scanner failed is said in its row.
-fn matrix(rows: &[ScannerCoverage]) -> Table {
-    let with_result = || rows.iter().filter(|row| !has_failed(row));
+/// One row a scanner, one column a verdict that occurs, so that each row adds up to the number of
+/// findings. That a scanner failed is said in its row: zeros would read as *found nothing*.
+pub(in crate::report) fn matrix(report: &Report, rows: &[ScannerCoverage]) -> Table {
+    let has_result = |row: &ScannerCoverage| phrases::gave_result(report, &row.scanner);
+    let with_result = || rows.iter().filter(|row| has_result(row));
     let occurs = |verdict: &Verdict| with_result().any(|row| number(row, *verdict) > 0);
     let verdicts: Vec<Verdict> = VERDICTS.into_iter().filter(occurs).collect();
-    let most = rows.iter().map(|row| row.reported).max();
+    let most = with_result().map(|row| row.reported).max();
     let most = most.unwrap_or_default();
     let columns = [
         Column::text("scanner"),
@@ -77,20 +74,22 @@ fn matrix(rows: &[ScannerCoverage]) -> Table {
     let causes = verdicts.iter().copied().map(phrases::verdict_words);
     let mut table = Table::new(1, columns.into_iter().chain(causes.map(Column::number)));
     for row in rows {
-        let known = |count: usize| Value::count_if(!has_failed(row), count);
-        let reported = if has_failed(row) {
-            phrases::verdict_words(Verdict::Failed).into()
+        let has_result = has_result(row);
+        let known = |count: usize| Value::count_if(has_result, count);
+        let [reported, bar] = if has_result {
+            [row.reported.into(), Value::Bar(row.reported, most)]
         } else {
-            row.reported.into()
+            let failed = phrases::verdict_words(Verdict::Failed);
+            [failed.into(), Value::Bar(0, most)]
         };
-        let found = [
-            (&row.scanner).into(),
-            reported,
-            Value::Bar(row.reported, most),
-            known(row.alone),
-        ];
+        let found = [(&row.scanner).into(), reported, bar, known(row.alone)];
         let counts = verdicts.iter().map(|verdict| known(number(row, *verdict)));
-        let narrow = Narrow::new(row.scanner.as_str(), [sentence(row)]);
+        let said = if has_result {
+            sentence(row)
+        } else {
+            vec!["gave no result".to_owned()]
+        };
+        let narrow = Narrow::new(row.scanner.as_str(), [said]);
         table.row_or(found.into_iter().chain(counts), narrow);
     }
     table
@@ -98,9 +97,6 @@ fn matrix(rows: &[ScannerCoverage]) -> Table {
 
 /// A row in words, without the verdicts that do not occur.
 fn sentence(row: &ScannerCoverage) -> Vec<String> {
-    if has_failed(row) {
-        return vec!["gave no result".to_owned()];
-    }
     let found = [
         format!("reported {}", row.reported),
         format!("{} alone", row.alone),

@@ -141,8 +141,12 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// What became of every observation, in one line.
+    /// What became of every observation, in one line, where any report counts. A report of a scanner
+    /// that failed does not, whatever it holds.
     pub(super) fn accounting(&mut self) -> io::Result<()> {
+        if self.report.accounting.is_empty() {
+            return Ok(());
+        }
         let mut read = 0;
         let mut entries = 0;
         let mut in_findings = 0;
@@ -157,8 +161,14 @@ impl Page<'_> {
             unreadable += row.unreadable;
             other += row.not_vulnerabilities;
         }
+        let scanners = self.report.scanners.iter();
+        let mut failed = scanners.filter(|scanner| !scanner.outcome.is_trustworthy());
+        let whose = match failed.next() {
+            Some(_) => " of the scanners with a result",
+            None => "",
+        };
         let mut sentences = vec![format!(
-            "Accounts: {} in the raw reports; {} read, {in_findings} of them in findings; \
+            "Accounts: {} in the raw reports{whose}; {} read, {in_findings} of them in findings; \
              {suppressed} withheld by scanners.",
             count(entries, "entry", "entries"),
             count(read, "observation", "observations"),
