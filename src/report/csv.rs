@@ -228,11 +228,21 @@ impl Cells<'_> {
         let shown = escape::limited(text, LIMIT);
         let is_changed = matches!(shown, Cow::Owned(_));
         self.cut += usize::from(is_changed && shown != escape::terminal(text));
-        Ok(self.writer.write_field(inert(&shown).as_bytes())?)
+        let cell = self.writer.write_field(inert(&shown).as_bytes());
+        cell.map_err(of_writer)
     }
 
     fn end_row(&mut self) -> io::Result<()> {
-        Ok(self.writer.write_record(None::<&[u8]>)?)
+        let end = self.writer.write_record(None::<&[u8]>);
+        end.map_err(of_writer)
+    }
+}
+
+/// The error of the writer itself: a pipe whose reader went away has to stay known as that.
+fn of_writer(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 

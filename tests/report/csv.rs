@@ -1,10 +1,11 @@
 //! The CSV: every finding and installed package, and nothing that a spreadsheet calculates.
 
 use std::collections::HashMap;
+use std::io;
 
 use crosscheck::model::report::Report;
 use crosscheck::model::{Action, Cvss, Rating, RatingSource, RuleMatch, Severity};
-use crosscheck::report::{Format, Options, warnings};
+use crosscheck::report::{Format, Options, warnings, write};
 
 use crate::{example, hostile, render, sample};
 
@@ -126,4 +127,28 @@ fn a_report_without_findings_is_a_head() {
     let text = csv_of(&sample::passing());
     assert!(text.starts_with("key,id,aliases,"), "{text}");
     assert_eq!(text.lines().count(), 1);
+}
+
+/// A pipe whose reader went away.
+struct Closed;
+
+impl io::Write for Closed {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_known_as_that() {
+    let mut report = sample::report();
+    // More than one buffer.
+    report.findings[0].vulnerability.title = Some("x".repeat(19_000));
+    report.findings = vec![report.findings[0].clone(); 9];
+    let options = Options::default();
+    let error = write(Format::CSV, &report, &options, &mut Closed).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
 }
