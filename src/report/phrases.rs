@@ -2,6 +2,7 @@
 
 mod scanners;
 
+use std::cmp::Ordering::{self, Equal, Greater};
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
@@ -9,6 +10,7 @@ use jiff::tz::Offset;
 use jiff::{Timestamp, Unit};
 
 use super::grid::width;
+use crate::model::version::{compare, lower_bound};
 use crate::model::{
     Decision, Failure, FailureKind, Finding, Fix, FixState, IdRelation, ResolvedSeverity,
     ScannerId, Severity, Verdict,
@@ -87,15 +89,16 @@ pub(super) fn package(finding: &Finding) -> String {
     }
 }
 
-/// The installed version and what mends it: `65.5.1 -> 70.0.0`, `1.2-3 (no fix yet)`.
+/// The installed version and what mends it: `65.5.1 -> 70.0.0`, `1.2-3 (no fix yet)`,
+/// `2.0.0 (fixed in 1.2.9, which is older)`.
 pub(super) fn versions(finding: &Finding) -> String {
     let installed = installed(finding);
-    let fix = &finding.fix;
-    let Some(mending) = mending(fix) else {
-        return format!("{installed} ({})", fix_state(fix.state));
+    let Some(mending) = mending(finding) else {
+        return format!("{installed} ({})", unmended(finding));
     };
     // Who knows of no fix is part of the answer; how exactly there is none is for `explain`.
-    let dissent: Vec<String> = fix
+    let dissent: Vec<String> = finding
+        .fix
         .dissent
         .iter()
         .map(|(scanner, state)| format!("{scanner}: {}", fix_state(*state)))
@@ -119,11 +122,56 @@ pub(super) fn installed(finding: &Finding) -> String {
     }
 }
 
-/// The versions that mend it, where anybody names some.
-pub(super) fn mending(fix: &Fix) -> Option<String> {
-    let versions = || names(fix.versions.iter().map(String::as_str));
-    let mending = fix.recommended.clone().unwrap_or_else(versions);
+/// The versions that mend it, where anybody names some that are not known to be no newer than what is
+/// installed: going there would be a downgrade.
+pub(super) fn mending(finding: &Finding) -> Option<String> {
+    let fix = &finding.fix;
+    if fix.recommended.is_some() {
+        return fix.recommended.clone();
+    }
+    let versions = fix.versions.iter().map(String::as_str);
+    let mending = names(versions.filter(|version| is_open(finding, version)));
     (!mending.is_empty()).then_some(mending)
+}
+
+/// Why there is no version to go to: `no fix yet`, `fixed in 1.2.9, which is older`.
+pub(super) fn unmended(finding: &Finding) -> String {
+    let fix = &finding.fix;
+    if fix.versions.is_empty() {
+        return fix_state(fix.state).to_owned();
+    }
+    let is_older = |version: &String| orders(finding, version).all(|order| order == Some(Greater));
+    let than = match (fix.versions.as_slice(), fix.versions.iter().all(is_older)) {
+        ([_], true) => "which is older",
+        (_, true) => "which are older",
+        ([_], false) => "which is no newer",
+        (_, false) => "which are no newer",
+    };
+    let versions = names(fix.versions.iter().map(String::as_str));
+    format!("fixed in {versions}, {than}")
+}
+
+/// True when a newer version mends it, as far as versions can be compared.
+pub(super) fn is_fixable(finding: &Finding) -> bool {
+    let fix = &finding.fix;
+    fix.recommended.is_some() || fix.versions.iter().any(|version| is_open(finding, version))
+}
+
+/// True for a version that is newer than everything installed, or cannot be compared with it.
+fn is_open(finding: &Finding, version: &str) -> bool {
+    orders(finding, version).all(|order| !matches!(order, Some(Equal | Greater)))
+}
+
+/// How each installed version compares with one that is fixed. What is fixed is written for the source
+/// package where there is one.
+fn orders(finding: &Finding, fixed: &str) -> impl Iterator<Item = Option<Ordering>> {
+    let ecosystem = &finding.package.ecosystem;
+    let fixed = lower_bound(fixed);
+    finding.instances.iter().map(move |instance| {
+        let source = instance.source.as_ref();
+        let source = source.and_then(|source| source.version.as_ref());
+        compare(ecosystem, source.unwrap_or(&instance.version), fixed?)
+    })
 }
 
 /// A scanner's opinion on fixes, in a few words.

@@ -15,7 +15,7 @@ use std::str::FromStr as _;
 
 use jiff::Timestamp;
 
-use super::{Description, escape, identity, no_warnings};
+use super::{Description, escape, identity, no_warnings, phrases};
 use crate::image::ImageReference;
 use crate::model::report::{ImageName, Report, RunOutcome, ScannerSummary, TargetSummary};
 use crate::model::{Action, Finding, Severity};
@@ -65,7 +65,9 @@ fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     out.one(
         "fixable_findings",
         "Findings that are not ignored and that a newer version resolves.",
-        open(report).filter(|finding| is_fixable(finding)).count(),
+        open(report)
+            .filter(|finding| phrases::is_fixable(finding))
+            .count(),
     )?;
     out.one(
         "known_exploited_findings",
@@ -114,10 +116,6 @@ fn open(report: &Report) -> impl Iterator<Item = &Finding> {
         let decision = finding.decision.as_ref();
         decision.is_none_or(|decision| decision.action != Action::Ignore)
     })
-}
-
-fn is_fixable(finding: &Finding) -> bool {
-    finding.fix.recommended.is_some() || !finding.fix.versions.is_empty()
 }
 
 fn seconds(moment: &str) -> Option<i64> {

@@ -93,6 +93,51 @@ fn what_to_do_first_resolves_most() {
 }
 
 #[test]
+fn a_downgrade_is_never_a_fix() {
+    let mut report = sample::report();
+    let finding = &mut report.findings[1];
+    finding.fix.recommended = None;
+    finding.instances[0].version = "2.0.0".to_owned();
+    let mut fixed_in = |versions: &[&str]| {
+        let named = versions.iter().map(|version| (*version).to_owned());
+        report.findings[1].fix.versions = named.collect();
+        let compact = render(Format::COMPACT, &report, &options(200));
+        assert!(!compact.contains("-> 1.2.9"), "{compact}");
+        let import = render(Format::DEFECTDOJO, &report, &Options::default());
+        assert!(!import.contains("Upgrade setuptools to a version with the fix: 1"));
+        let gauges = render(Format::PROMETHEUS, &report, &Options::default());
+        let fixable = gauges
+            .lines()
+            .find(|line| line.contains("fixable_findings{"));
+        let fixable = fixable.unwrap().rsplit_once(' ').unwrap().1.to_owned();
+        let text = table(&report, 400);
+        let (_, answer) = text.lines().next().unwrap().split_once("), ").unwrap();
+        let shown = text.split_once("pypi/setuptools").unwrap().1;
+        let shown = shown.split_once("2.0.0 ").unwrap().1;
+        let shown = shown.split_once("  ").unwrap().0.to_owned();
+        (shown, format!("{fixable}; {answer}"))
+    };
+    let none = "1; 1 with a fix. Exit code 1.";
+    for (versions, shown, with_fix) in [
+        (&["1.2.9"][..], "(fixed in 1.2.9, which is older)", none),
+        (
+            &["1.2.9", "1.3"],
+            "(fixed in 1.2.9, 1.3, which are older)",
+            none,
+        ),
+        (&["2.0"], "(fixed in 2.0, which is no newer)", none),
+        // Whoever cannot compare must not hide it.
+        (
+            &["1.2.9", "next one"],
+            "-> next one (docker-scout: no fix yet)",
+            "2; 2 with a fix. Exit code 1.",
+        ),
+    ] {
+        assert_eq!(fixed_in(versions), (shown.to_owned(), with_fix.to_owned()));
+    }
+}
+
+#[test]
 fn upgrades_beyond_the_first_are_counted() {
     let mut report = sample::report();
     for number in 0..9 {

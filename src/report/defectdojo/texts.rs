@@ -84,15 +84,13 @@ fn advisory(text: &str) -> Vec<String> {
 
 /// How to mend it.
 pub(super) fn mitigation(finding: &Finding) -> String {
-    let fix = &finding.fix;
     let package = &finding.package.name;
-    let text = match (&fix.recommended, fix.versions.as_slice()) {
+    let text = match (&finding.fix.recommended, phrases::mending(finding)) {
         (Some(version), _) => format!("Upgrade {package} to {version}."),
-        (None, []) => format!("{package}: {}.", phrases::fix_state(fix.state)),
-        (None, versions) => {
-            let versions = phrases::names(versions.iter().map(String::as_str));
+        (None, Some(versions)) => {
             format!("Upgrade {package} to a version with the fix: {versions}.")
         }
+        (None, None) => format!("{package}: {}.", phrases::unmended(finding)),
     };
     safe(&text)
 }

@@ -12,7 +12,7 @@ use super::facet::Facet;
 use super::text::Texts;
 use crate::model::report::Report;
 use crate::model::{Action, AdvisoryId, Cause, Finding, ScannerId, Severity};
-use crate::report::{phrases, table};
+use crate::report::phrases;
 
 /// A column of the table.
 pub(super) struct Column {
@@ -128,8 +128,7 @@ pub(super) fn decision(finding: &Finding) -> &'static str {
 
 /// The version that mends it, or why there is none.
 pub(super) fn fix(finding: &Finding) -> String {
-    let fix = &finding.fix;
-    phrases::mending(fix).unwrap_or_else(|| phrases::fix_state(fix.state).to_owned())
+    phrases::mending(finding).unwrap_or_else(|| phrases::unmended(finding))
 }
 
 /// What findings can be filtered by.
@@ -177,7 +176,7 @@ fn facets(report: &Report) -> Vec<Facet> {
         })
         .in_order(&Severity::WORST_FIRST.map(Severity::as_str)),
         named("fix", "Fix", |finding| {
-            if table::is_fixable(finding) {
+            if phrases::is_fixable(finding) {
                 ("available", "available")
             } else {
                 ("none", "none known")

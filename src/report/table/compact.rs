@@ -195,9 +195,9 @@ fn upgrade(finding: &Finding) -> String {
 
 /// `-> 70.0.0`, or why there is no such version.
 fn fix(finding: &Finding) -> String {
-    match phrases::mending(&finding.fix) {
+    match phrases::mending(finding) {
         Some(version) => format!("-> {version}"),
-        None => format!("({})", phrases::fix_state(finding.fix.state)),
+        None => format!("({})", phrases::unmended(finding)),
     }
 }
 

@@ -5,7 +5,7 @@ use std::io;
 
 use super::Page;
 use crate::model::report::{Report, RunOutcome, Summary};
-use crate::model::{Action, Distro, Finding, Severity};
+use crate::model::{Action, Distro, Severity};
 use crate::report::grid::Grid;
 use crate::report::phrases::{self, count};
 use crate::report::theme::Tone;
@@ -83,7 +83,7 @@ pub(in crate::report) fn answer(report: &Report) -> (String, Tone) {
             let blocking = report.with_action(Action::Block).collect::<Vec<_>>();
             let fixable = blocking
                 .iter()
-                .filter(|finding| is_fixable(finding))
+                .filter(|finding| phrases::is_fixable(finding))
                 .count();
             let severities = phrases::severities(blocking);
             let verb = if verdict.blocking == 1 {
@@ -169,11 +169,6 @@ pub(in crate::report) fn drawn_on(report: &Report) -> Vec<(&'static str, String)
         ));
     }
     rows
-}
-
-/// True when somebody names a version that mends it.
-pub(in crate::report) fn is_fixable(finding: &Finding) -> bool {
-    finding.fix.recommended.is_some() || !finding.fix.versions.is_empty()
 }
 
 /// The counts in one sentence.
