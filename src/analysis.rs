@@ -70,7 +70,8 @@ pub fn examine(runs: &mut [ScannerRun], input: &Input<'_>) -> Analysis {
     let unchecked = coverage::unchecked(&reconciled, runs);
     let mut findings = std::mem::take(&mut reconciled.findings);
     let target = summarise_target(runs, input.target);
-    let policy = decide(input, runs, &reconciled, &target, &mut findings);
+    let mut policy = decide(input, runs, &reconciled, &target, &mut findings);
+    policy.missing_scanners = policy::missing_scanners(input.policy, runs);
     let verdict = policy::judge(
         input.policy,
         &findings,

@@ -227,6 +227,10 @@ pub struct PolicySummary {
     pub profile: String,
     /// How severities were resolved.
     pub severity: String,
+    /// Scanners whose result the policy demands and that were no part of the run, so that they are not
+    /// among the `scanners` of the report.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub missing_scanners: Vec<ScannerId>,
     /// Ignore rules that are past their day and so do not ignore.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub expired_rules: Vec<String>,

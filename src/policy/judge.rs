@@ -30,6 +30,7 @@ pub fn judge(
 ) -> RunVerdict {
     let rules = policy.scanners();
     let results = Results::of(runs);
+    let missing = missing_scanners(policy, runs);
     let mut insufficient = Vec::new();
     for scanner in &rules.required {
         if let Some(failure) = results.failed.get(scanner) {
@@ -37,7 +38,7 @@ pub fn judge(
                 "{scanner} is required and gave no trustworthy result: {} ({})",
                 failure.cause, failure.remedy
             ));
-        } else if !results.trustworthy.contains(scanner) {
+        } else if missing.contains(scanner) {
             insufficient.push(format!(
                 "{scanner} is required and was not part of the run; add its report or let it run"
             ));
@@ -81,6 +82,14 @@ pub fn judge(
         blocking,
         insufficient,
     }
+}
+
+/// The scanners whose result the policy demands and that were no part of the run, in the policy's
+/// order.
+pub fn missing_scanners(policy: &ResolvedPolicy, runs: &[ScannerRun]) -> Vec<ScannerId> {
+    let required = policy.scanners().required.iter();
+    let missing = required.filter(|scanner| runs.iter().all(|run| run.scanner != **scanner));
+    missing.cloned().collect()
 }
 
 /// Notes on scanners whose database age cannot be checked although the policy limits it.

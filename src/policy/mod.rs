@@ -43,7 +43,7 @@ pub use circumstances::{Circumstances, Drivers};
 pub use decide::decide;
 pub use document::*;
 pub use inputs::{HostRecord, HostsRecord, InputFile, InputKind, Inputs};
-pub use judge::{database_notes, judge};
+pub use judge::{database_notes, judge, missing_scanners};
 pub use problem::{PolicyError, PolicyErrors, Problem};
 pub use resolve::{Policy, ResolvedPolicy, ScannerRules, parse};
 pub use review::{Warning, review, review_run};

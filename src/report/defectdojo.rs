@@ -19,7 +19,7 @@ use super::json::write_json;
 use super::{Description, claims, escape, identity, links, phrases, rating};
 use crate::model::report::{Report, RunOutcome};
 use crate::model::{
-    Action, AdvisoryId, Cvss, Evidence, Finding, Instance, Outcome, Severity, VexStatus,
+    Action, AdvisoryId, Cvss, Evidence, Finding, Instance, Outcome, ScannerId, Severity, VexStatus,
 };
 
 /// An import for DefectDojo.
@@ -125,7 +125,7 @@ fn document(report: &Report) -> Document<'_> {
     }
 }
 
-/// The image, the verdict, and whose results are missing.
+/// The image, the verdict, and whose results are missing, or in part.
 fn summary(report: &Report) -> String {
     let mut lines = vec![report.target.reference.clone(), super::sentence(report)];
     lines.extend(report.verdict.insufficient.iter().cloned());
@@ -134,6 +134,10 @@ fn summary(report: &Report) -> String {
             let failure = phrases::failure(failure);
             lines.push(format!("{} gave no result: {failure}", scanner.id));
         }
+    }
+    for row in &report.accounting {
+        let unreadable = phrases::unreadable_entries(row.unreadable);
+        lines.extend(unreadable.map(|text| format!("{}: {text}", row.scanner)));
     }
     let lines: Vec<String> = lines.iter().map(|line| texts::safe(line)).collect();
     lines.join("\n\n")
@@ -280,18 +284,12 @@ fn tags(finding: &Finding) -> Vec<String> {
 
 /// What an import does that its file cannot say.
 fn warnings(report: &Report) -> Vec<String> {
-    let failed: Vec<&str> = report
-        .scanners
-        .iter()
-        .filter(|scanner| !scanner.outcome.is_trustworthy())
-        .map(|scanner| scanner.id.as_str())
-        .collect();
-    if failed.is_empty() && report.verdict.outcome != RunOutcome::Insufficient {
-        return Vec::new();
-    }
-    let missing = match failed.as_slice() {
-        [] => "too few results can be trusted".to_owned(),
-        failed => format!("no result of {}", phrases::names(failed.iter().copied())),
+    let scanners = phrases::without_result(report);
+    let scanners = phrases::names(scanners.into_iter().map(ScannerId::as_str));
+    let missing = match (&*scanners, report.verdict.outcome) {
+        ("", RunOutcome::Insufficient) => "too few results that can be trusted".to_owned(),
+        ("", _) => return Vec::new(),
+        (scanners, _) => format!("no result of {scanners}"),
     };
     vec![format!(
         "the DefectDojo import has {missing}: import it with close_old_findings=false, or findings \

@@ -21,7 +21,7 @@ use jiff::tz::Offset;
 use self::suite::{Details, Outcome, Suite, write_suites};
 use super::{Description, identity, links, phrases, sentence};
 use crate::model::report::{Report, RunOutcome, ScannerSummary};
-use crate::model::{self, Action, Finding};
+use crate::model::{self, Action, Finding, ScannerId};
 
 /// Test results for a build server.
 pub(super) const FORMAT: Description = Description {
@@ -81,29 +81,38 @@ fn policy(report: &Report) -> io::Result<Suite> {
 /// Whether each scanner gave a result.
 fn scanners(report: &Report) -> io::Result<Suite> {
     let mut suite = Suite::new("scanners");
+    let name = |scanner: &ScannerId| format!("{scanner} gives a result");
+    for scanner in &report.policy.missing_scanners {
+        let [said, to_do] = phrases::NOT_RUN;
+        let mut details = Details::new(phrases::MISSING, said);
+        details
+            .lines
+            .extend([to_do.to_owned(), REQUIRED.to_owned()]);
+        suite.case("scanner", &name(scanner), None, Outcome::Error(details))?;
+    }
     for scanner in &report.scanners {
-        let name = format!("{} gives a result", scanner.id);
-        suite.case(
-            "scanner",
-            &name,
-            scanner.duration_ms,
-            scanner_outcome(scanner),
-        )?;
+        let outcome = scanner_outcome(report, scanner);
+        suite.case("scanner", &name(&scanner.id), scanner.duration_ms, outcome)?;
     }
     Ok(suite)
 }
 
-fn scanner_outcome(scanner: &ScannerSummary) -> Outcome {
+/// Said of a scanner whose result the policy demands.
+const REQUIRED: &str = "required by the policy";
+
+fn scanner_outcome(report: &Report, scanner: &ScannerSummary) -> Outcome {
+    let unreadable = phrases::unreadable(report, &scanner.id);
     match &scanner.outcome {
-        model::Outcome::Completed => Outcome::Passed(None),
+        model::Outcome::Completed => Outcome::Passed(unreadable.map(|text| vec![text])),
         model::Outcome::Partial { missing } => {
-            Outcome::Passed(Some(vec![format!("missing: {missing}")]))
+            let missing = format!("missing: {missing}");
+            Outcome::Passed(Some([missing].into_iter().chain(unreadable).collect()))
         }
         model::Outcome::Failed(failure) => {
             let mut details = Details::new(failure.kind.as_str(), phrases::failure(failure));
             details.lines.push(format!("to do: {}", failure.remedy));
             if scanner.required {
-                details.lines.push("required by the policy".to_owned());
+                details.lines.push(REQUIRED.to_owned());
             }
             Outcome::Error(details)
         }

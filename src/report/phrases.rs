@@ -12,12 +12,13 @@ use jiff::{Timestamp, Unit};
 use super::grid::width;
 use crate::model::version::{compare, lower_bound};
 use crate::model::{
-    Decision, Failure, FailureKind, Finding, Fix, FixState, IdRelation, ResolvedSeverity,
+    Decision, Failure, FailureKind, Finding, FixState, IdRelation, ResolvedSeverity,
     ScannerId, Severity, Verdict,
 };
 
 pub(super) use scanners::{
-    adjusted, by_trust, gave_result, grounds, naive, scanner, shortcoming, status, trusted,
+    MISSING, NOT_RUN, adjusted, by_trust, gave_result, grounds, insufficient, missing, naive,
+    scanner, shortcoming, status, trusted, unreadable, unreadable_entries, without_result,
 };
 
 /// Names in a list before the rest is only counted.
@@ -388,6 +389,11 @@ pub(super) fn duration(milliseconds: u64) -> String {
     }
 }
 
+/// Milliseconds as seconds with three decimals, for a program: `12.048`.
+pub(super) fn seconds(milliseconds: u64) -> String {
+    format!("{}.{:03}", milliseconds / 1_000, milliseconds % 1_000)
+}
+
 /// Bytes for a person, in powers of 1024: `850 KiB`, `310 MiB`, `1.4 GiB`.
 pub(super) fn memory(bytes: u64) -> String {
     const KIB: u64 = 1 << 10;
@@ -458,6 +464,8 @@ mod tests {
         assert_eq!(duration(999), "999 ms");
         assert_eq!(duration(12_480), "12.4 s");
         assert_eq!(duration(185_000), "3 min 5 s");
+        assert_eq!(seconds(12_048), "12.048");
+        assert_eq!(seconds(0), "0.000");
     }
 
     #[test]

@@ -81,7 +81,7 @@ fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
         "Installed packages that no scanner of the run assesses.",
         report.unchecked.len(),
     )?;
-    out.scanners(&report.scanners)?;
+    out.scanners(report)?;
     if let Some(seconds) = seconds(&report.evaluated_at) {
         out.one(
             "evaluated_timestamp_seconds",
@@ -180,18 +180,25 @@ impl Gauges<'_> {
         Ok(())
     }
 
-    fn scanners(&mut self, scanners: &[ScannerSummary]) -> io::Result<()> {
+    fn scanners(&mut self, report: &Report) -> io::Result<()> {
         // One that gave several reports failed if it failed once, took the sum of their times, and
         // is as old as the oldest of its databases.
         let mut by_id: BTreeMap<&str, Vec<&ScannerSummary>> = BTreeMap::new();
-        for scanner in scanners {
+        for scanner in &report.scanners {
             by_id.entry(scanner.id.as_str()).or_default().push(scanner);
+        }
+        // One that the policy demands and that was no part of the run has none.
+        for scanner in &report.policy.missing_scanners {
+            by_id.entry(scanner.as_str()).or_default();
         }
         self.each(
             &by_id,
             "scanner_success",
-            "1 if the scanner gave a result that can be trusted, 0 if it failed: it did not find nothing.",
-            |runs| Some(u8::from(runs.iter().all(|run| run.outcome.is_trustworthy()))),
+            "1 if the scanner gave a result that can be trusted, 0 if it failed or a required one did not run.",
+            |runs| {
+                let succeeded = runs.iter().all(|run| run.outcome.is_trustworthy());
+                Some(u8::from(succeeded && !runs.is_empty()))
+            },
         )?;
         self.each(
             &by_id,
@@ -199,12 +206,9 @@ impl Gauges<'_> {
             "Wall time of the scanner.",
             |runs| {
                 let times: Option<Vec<u64>> = runs.iter().map(|run| run.duration_ms).collect();
+                let times = times.filter(|times| !times.is_empty());
                 let milliseconds = times?.into_iter().fold(0, u64::saturating_add);
-                Some(format!(
-                    "{}.{:03}",
-                    milliseconds / 1_000,
-                    milliseconds % 1_000
-                ))
+                Some(phrases::seconds(milliseconds))
             },
         )?;
         self.each(
@@ -215,7 +219,19 @@ impl Gauges<'_> {
                 let built = runs.iter().filter_map(|run| run.database_built.as_deref());
                 built.filter_map(seconds).min()
             },
-        )
+        )?;
+        let mut unreadable: BTreeMap<&str, usize> = BTreeMap::new();
+        for row in &report.accounting {
+            *unreadable.entry(row.scanner.as_str()).or_default() += row.unreadable;
+        }
+        self.head(
+            "unreadable_entries",
+            "Entries of the scanner's reports that could not be read.",
+        )?;
+        for (scanner, entries) in unreadable {
+            self.sample("unreadable_entries", &[("scanner", scanner)], entries)?;
+        }
+        Ok(())
     }
 
     /// A gauge with a sample for each scanner that `value` knows something of.

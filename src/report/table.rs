@@ -29,6 +29,7 @@ use crate::model::{Action, Finding};
 pub(super) use compact::FORMAT as COMPACT;
 pub(super) use coverage::matrix;
 pub(super) use scanners::scanner_result;
+pub(super) use todo::{Step, steps};
 pub(super) use verdict::{answer, counts, distro, drawn_on};
 
 /// Text for a person: a terminal or the log of a build.

@@ -21,6 +21,7 @@ mod openvex;
 mod prometheus;
 mod sample;
 mod sarif;
+mod scanners;
 mod schemas;
 mod table;
 mod vulns;

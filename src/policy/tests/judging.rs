@@ -171,3 +171,11 @@ fn findings_without_a_decision_never_pass() {
     );
     assert_eq!(verdict.exit_code, 3);
 }
+
+#[test]
+fn a_required_scanner_is_missing_only_where_it_was_no_part_of_the_run() {
+    let policy = resolved("version: 1\nscanners: {required: [trivy, grype, snyk]}");
+    let runs = [ok("trivy"), failed("snyk"), ok("docker-scout")];
+    let missing = missing_scanners(&policy, &runs);
+    assert_eq!(missing, [ScannerId::new("grype")]);
+}

@@ -7,6 +7,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
 use super::super::escape;
+use super::super::phrases::seconds;
 
 /// Characters of one line.
 const LINE: usize = 400;
@@ -94,6 +95,7 @@ impl Suite {
         element.push_attribute(("classname", &*class));
         element.push_attribute(("name", &*name));
         if let Some(milliseconds) = milliseconds {
+            // Three decimals and no more, as the schema has it.
             element.push_attribute(("time", &*seconds(milliseconds)));
             self.milliseconds = self.milliseconds.saturating_add(milliseconds);
         }
@@ -226,11 +228,6 @@ pub(super) fn write_suites(
     out.get_mut().write_all(b"\n")
 }
 
-/// Three decimals and no more, as the schema has it.
-fn seconds(milliseconds: u64) -> String {
-    format!("{}.{:03}", milliseconds / 1_000, milliseconds % 1_000)
-}
-
 /// `text` as one line of at most [`LINE`] characters that XML 1.0 can hold. Of those that it cannot
 /// (section 2.2) two are left where control characters are visible already.
 fn line(text: &str) -> String {
@@ -250,12 +247,6 @@ mod tests {
         let distinct = names.map(|name| suite.distinct("class", name.to_owned()));
         assert_eq!(distinct, ["x", "x (2)", "x (3)", "x (4)", "y"]);
         assert_eq!(suite.distinct("other", "x".to_owned()), "x");
-    }
-
-    #[test]
-    fn a_time_has_three_decimals() {
-        assert_eq!(seconds(12_048), "12.048");
-        assert_eq!(seconds(0), "0.000");
     }
 
     #[test]

@@ -1,18 +1,18 @@
 //! The page: the verdict, what stands in the way of trusting it, what to mend, and evidence.
 
 use super::super::document::{Column, Document, Fact, Notice, Section, Table, Value, footer};
+use super::super::table::{Step, distro, steps};
 use super::super::theme::Tone;
-use super::super::upgrades::{Upgrade, upgrades};
 use super::super::{Options, phrases, sentence};
 use super::lists::List;
-use crate::model::report::{Report, RunOutcome, ScannerSummary};
+use crate::model::report::{Report, ScannerSummary};
 use crate::model::{Action, Finding, Outcome};
 
 /// A report, sorted for the page once however often it is laid out.
 pub(super) struct Page<'a> {
     report: &'a Report,
     options: &'a Options,
-    upgrades: Vec<Upgrade<'a>>,
+    steps: Vec<Step>,
     blocking: Vec<&'a Finding>,
     undecided: Vec<&'a Finding>,
     warning: Vec<&'a Finding>,
@@ -30,7 +30,8 @@ impl<'a> Page<'a> {
         Self {
             report,
             options,
-            upgrades: upgrades(&report.findings),
+            // Never all: the tables have the version of every fix.
+            steps: steps(report, Some(options.rows.unwrap_or(usize::MAX))),
             blocking: report.with_action(Action::Block).collect(),
             undecided: undecided.collect(),
             warning: report.with_action(Action::Warn).collect(),
@@ -61,7 +62,7 @@ impl<'a> Page<'a> {
         document.notices = self.notices(list);
         document.facts = self.facts();
         document.sections = [
-            self.first(list),
+            self.first(),
             Some(self.scanners(list)),
             findings("Blocking", &self.blocking, most),
             findings("Not decided", &self.undecided, most),
@@ -80,9 +81,7 @@ impl<'a> Page<'a> {
 
     /// What is said in place of everything else.
     fn apology(&self) -> Vec<Notice> {
-        let scanners = self.report.scanners.iter();
-        let failed = scanners.filter(|scanner| !scanner.outcome.is_trustworthy());
-        let failed = match failed.count() {
+        let failed = match phrases::without_result(self.report).len() {
             0 => None,
             failed => Some(phrases::count(failed, "scanner", "scanners")),
         };
@@ -97,10 +96,7 @@ impl<'a> Page<'a> {
     /// Why the results are not enough, and who gave none.
     fn notices(&self, list: List<'_>) -> Vec<Notice> {
         let verdict = &self.report.verdict;
-        let word = match verdict.outcome {
-            RunOutcome::Block => "Also not enough to trust",
-            RunOutcome::Pass | RunOutcome::Insufficient => "Not enough",
-        };
+        let word = phrases::insufficient(self.report);
         let reasons = list.shown(&verdict.insufficient).iter().cloned();
         let more = list.more(verdict.insufficient.len());
         let failed = |scanner: &ScannerSummary| match &scanner.outcome {
@@ -127,14 +123,7 @@ impl<'a> Page<'a> {
         let target = &self.report.target;
         let mut image = vec![target.reference.clone()];
         image.extend(target.platform.clone());
-        image.extend(target.distro.as_ref().map(|distro| {
-            let support = if distro.end_of_life {
-                " (out of support: gets no more security updates)"
-            } else {
-                ""
-            };
-            format!("{} {}{support}", distro.family, distro.version)
-        }));
+        image.extend(target.distro.as_ref().map(distro));
         let policy = &self.report.policy;
         let mut facts = vec![Fact::lines("Image", image)];
         let digest = target.manifest_digest.as_ref();
@@ -167,21 +156,13 @@ impl<'a> Page<'a> {
     }
 
     /// What to do first.
-    fn first(&self, list: List<'_>) -> Option<Section> {
-        // Enough to begin with; the tables have the version of every fix.
-        const FIRST: usize = 5;
-        if self.upgrades.is_empty() {
+    fn first(&self) -> Option<Section> {
+        if self.steps.is_empty() {
             return None;
         }
         let mut section = Section::open("What to do first");
-        let shown = list.shown(&self.upgrades);
-        for upgrade in shown.iter().take(FIRST) {
-            let all = phrases::count(upgrade.findings.len(), "finding", "findings");
-            let blocking = match upgrade.blocking {
-                0 => String::new(),
-                blocking => format!(", {blocking} of them blocking"),
-            };
-            section.item(format!("{} resolves {all}{blocking}", upgrade.sentence()));
+        for step in &self.steps {
+            section.item(step.sentence());
         }
         Some(section)
     }
@@ -190,20 +171,30 @@ impl<'a> Page<'a> {
     fn scanners(&self, list: List<'_>) -> Section {
         let columns = ["scanner", "status", "version", "database", "findings"];
         let mut table = Table::new(1, columns.map(Column::text));
+        let missing = &self.report.policy.missing_scanners;
+        for scanner in list.shown(missing) {
+            let [said, _] = phrases::NOT_RUN;
+            table.row([
+                phrases::missing(scanner).into(),
+                format!("{}: {said}", phrases::MISSING).into(),
+                Value::Missing,
+                Value::Missing,
+                Value::Missing,
+            ]);
+        }
         for scanner in list.shown(&self.report.scanners) {
             let status = match &scanner.outcome {
                 Outcome::Completed => "ok".to_owned(),
                 Outcome::Partial { missing } => format!("partial, missing: {missing}"),
                 Outcome::Failed(_) => "failed".to_owned(),
             };
-            let required = if scanner.required { " (required)" } else { "" };
             let built = scanner.database_built.as_deref();
             let built = built.map(|built| phrases::database(built, &self.report.evaluated_at));
             let mut rows = self.report.coverage.scanners.iter();
             let row = rows.find(|row| row.scanner == scanner.id);
             let trusted = scanner.outcome.is_trustworthy();
             table.row([
-                format!("{}{required}", scanner.title).into(),
+                phrases::scanner(scanner).into(),
                 status.into(),
                 scanner
                     .version
@@ -214,7 +205,11 @@ impl<'a> Page<'a> {
             ]);
         }
         let mut section = Section::open("Scanners");
-        list.table(&mut section, table, self.report.scanners.len());
+        list.table(
+            &mut section,
+            table,
+            self.report.scanners.len().max(missing.len()),
+        );
         section
     }
 

@@ -48,12 +48,14 @@ impl Page<'_> {
         let mut facts = Grid::new(self.sheet.width);
         facts.row(["Image".into(), self.image().into()]);
         let steps = todo::steps(self.report, self.options.rows);
-        let steps = steps
-            .iter()
-            .map(|step| format!("{}: {}", step.act, step.effect));
-        for (number, step) in steps.enumerate() {
+        for (number, step) in steps.iter().enumerate() {
             let name = if number == 0 { "First" } else { "" };
-            facts.row([name.into(), step.into()]);
+            facts.row([name.into(), step.sentence().into()]);
+        }
+        for scanner in &self.report.policy.missing_scanners {
+            let scanner = phrases::missing(scanner);
+            let text = format!("{scanner}: {}", phrases::NOT_RUN.join("; "));
+            facts.row(["Missing".into(), text.into()]);
         }
         for scanner in &self.report.scanners {
             let title = &scanner.title;
@@ -226,9 +228,12 @@ fn besides(report: &Report) -> String {
             count(report.unchecked.len(), "package", "packages")
         ),
     ];
+    let unreadable = report.accounting.iter().map(|row| row.unreadable);
+    let unreadable = phrases::unreadable_entries(unreadable.sum());
     let parts: Vec<String> = parts
         .into_iter()
         .filter(|part| !part.starts_with("0 "))
+        .chain(unreadable)
         .collect();
     if parts.is_empty() {
         "nothing".to_owned()

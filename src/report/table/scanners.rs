@@ -10,7 +10,7 @@ use crate::report::phrases::{self, count};
 use crate::report::theme::Tone;
 
 impl Page<'_> {
-    /// Every scanner and whether it can be trusted; failed ones first.
+    /// Every scanner and whether it can be trusted; missing and failed ones first.
     pub(super) fn scanners(&mut self) -> io::Result<()> {
         self.sheet
             .heading(&format!("SCANNERS ({})", phrases::trusted(self.report)))?;
@@ -18,6 +18,22 @@ impl Page<'_> {
         let mut grid = self.sheet.list();
         if has_room {
             grid.header(&["STATUS", "SCANNER", "VERSION", "DATABASE", "RESULT"]);
+        }
+        for scanner in &self.report.policy.missing_scanners {
+            let title = phrases::missing(scanner);
+            let result = Cell::lines(phrases::NOT_RUN.map(str::to_owned));
+            if has_room {
+                let none = || "-".into();
+                grid.row([
+                    phrases::MISSING.into(),
+                    title.into(),
+                    none(),
+                    none(),
+                    result,
+                ]);
+            } else {
+                grid.row([phrases::MISSING.into(), title.into(), result]);
+            }
         }
         for scanner in phrases::by_trust(self.report) {
             let status = phrases::status(&scanner.outcome);
@@ -60,7 +76,7 @@ impl Page<'_> {
         self.sheet.grid(grid, |word| match word {
             "ok" => Tone::Good,
             "partial" => Tone::Attention,
-            "failed" => Tone::Bad,
+            "failed" | phrases::MISSING => Tone::Bad,
             _ => Tone::Plain,
         })
     }

@@ -4,7 +4,7 @@ use std::io;
 
 use super::Page;
 use crate::model::report::{Report, RunOutcome};
-use crate::model::{Action, Finding};
+use crate::model::{Action, Finding, ScannerId};
 use crate::report::grid::Cell;
 use crate::report::phrases::{self, count, flow};
 use crate::report::sheet::INDENT;
@@ -18,11 +18,18 @@ const SHOWN: usize = 5;
 const MARK: usize = 3;
 
 /// Something to do, and what comes of it.
-pub(super) struct Step {
+pub(in crate::report) struct Step {
     /// `upgrade openssl 3.0.13 -> 3.0.15`.
-    pub(super) act: String,
+    act: String,
     /// `resolves 7 of 16 blocking`.
-    pub(super) effect: String,
+    effect: String,
+}
+
+impl Step {
+    /// Both in one line.
+    pub(in crate::report) fn sentence(&self) -> String {
+        format!("{}: {}", self.act, self.effect)
+    }
 }
 
 impl Page<'_> {
@@ -44,9 +51,9 @@ impl Page<'_> {
     }
 }
 
-/// What to do: where findings block, so that they no longer do, else so that fewer warn. `rows` is
-/// how many rows lists have, everything without.
-pub(super) fn steps(report: &Report, rows: Option<usize>) -> Vec<Step> {
+/// What to do: where findings block, so that they no longer do, else so that the results are enough and
+/// fewer findings warn. `rows` is how many rows lists have, everything without.
+pub(in crate::report) fn steps(report: &Report, rows: Option<usize>) -> Vec<Step> {
     let blocks = report.verdict.outcome == RunOutcome::Block;
     let action = if blocks { Action::Block } else { Action::Warn };
     let all: Vec<Upgrade<'_>> = if blocks {
@@ -90,10 +97,29 @@ pub(super) fn steps(report: &Report, rows: Option<usize>) -> Vec<Step> {
             effect: format!("{verb} {}", of(resolved)),
         });
     }
+    let missing = missing_scanners(report);
     if blocks {
         steps.extend(without_upgrade(report));
+        steps.extend(missing);
+    } else {
+        steps.splice(0..0, missing);
     }
     steps
+}
+
+/// What to do about scanners that the policy demands and that were no part of the run.
+fn missing_scanners(report: &Report) -> Option<Step> {
+    let missing = &report.policy.missing_scanners;
+    let names = phrases::names(missing.iter().map(ScannerId::as_str));
+    let (reports, them, results) = match missing.len() {
+        0 => return None,
+        1 => ("report", "it", "its result"),
+        _ => ("reports", "them", "their results"),
+    };
+    Some(Step {
+        act: format!("add the {reports} of {names}, or let {them} run"),
+        effect: format!("the policy requires {results}"),
+    })
 }
 
 /// What to do about blocking findings that no upgrade resolves.

@@ -17,12 +17,9 @@ impl Page<'_> {
         let (sentence, tone) = answer(self.report);
         self.sheet.paragraph(sentence, Some(tone))?;
         for reason in &verdict.insufficient {
-            let lead = match verdict.outcome {
-                RunOutcome::Block => "Also not enough to trust:",
-                RunOutcome::Pass | RunOutcome::Insufficient => "Not enough:",
-            };
+            let lead = phrases::insufficient(self.report);
             self.sheet
-                .paragraph(format!("{lead} {reason}"), Some(Tone::Attention))?;
+                .paragraph(format!("{lead}: {reason}"), Some(Tone::Attention))?;
         }
         Ok(())
     }
