@@ -13,6 +13,7 @@
 
 mod suite;
 
+use std::collections::HashMap;
 use std::io;
 
 use jiff::Timestamp;
@@ -21,7 +22,7 @@ use jiff::tz::Offset;
 use self::suite::{Details, Outcome, Suite, write_suites};
 use super::{Description, identity, links, phrases, sentence};
 use crate::model::report::{Report, RunOutcome, ScannerSummary};
-use crate::model::{self, Action, Finding, ScannerId};
+use crate::model::{self, Action, AdvisoryId, Ecosystem, Finding, ScannerId};
 
 /// Test results for a build server.
 pub(super) const FORMAT: Description = Description {
@@ -124,6 +125,7 @@ fn scanner_outcome(report: &Report, scanner: &ScannerSummary) -> Outcome {
 fn vulnerabilities(report: &Report) -> io::Result<(Suite, LeftOut)> {
     let mut suite = Suite::new("vulnerabilities");
     let mut left_out = LeftOut::default();
+    let names = Names::of(&report.findings);
     let undecided = report
         .findings
         .iter()
@@ -139,7 +141,7 @@ fn vulnerabilities(report: &Report) -> io::Result<(Suite, LeftOut)> {
             continue;
         }
         let class = format!("vulnerability.{}", finding.package.ecosystem);
-        suite.case(&class, &name(finding), None, finding_outcome(finding))?;
+        suite.case(&class, &names.name(finding), None, finding_outcome(finding))?;
     }
     if let Some(sentence) = left_out.sentence() {
         let details = Details::new("left-out", sentence);
@@ -163,13 +165,36 @@ fn vulnerabilities(report: &Report) -> io::Result<(Suite, LeftOut)> {
     Ok((suite, left_out))
 }
 
-/// What a finding is called in every run: without its severity, and with a version only where that
-/// tells it from another one.
-fn name(finding: &Finding) -> String {
-    let package = &finding.package;
-    let version = package.version.as_ref();
-    let version = version.map_or_else(String::new, |version| format!(" {version}"));
-    format!("{} in {}{version}", finding.vulnerability.id, package.name)
+/// What findings are called in every run: without the severity, and with the installed version only
+/// where it tells one from another.
+struct Names<'a>(HashMap<Name<'a>, usize>);
+
+/// A vulnerability in a package, of whatever version.
+type Name<'a> = (&'a AdvisoryId, &'a Ecosystem, &'a str);
+
+impl<'a> Names<'a> {
+    fn of(findings: &'a [Finding]) -> Self {
+        let mut names = HashMap::new();
+        for finding in findings {
+            *names.entry(Self::without_version(finding)).or_default() += 1;
+        }
+        Self(names)
+    }
+
+    fn without_version(finding: &Finding) -> Name<'_> {
+        let package = &finding.package;
+        (&finding.vulnerability.id, &package.ecosystem, &package.name)
+    }
+
+    fn name(&self, finding: &Finding) -> String {
+        let (id, _, package) = Self::without_version(finding);
+        let is_shared = self.0.get(&Self::without_version(finding)) > Some(&1);
+        if is_shared {
+            format!("{id} in {package} {}", phrases::installed(finding))
+        } else {
+            format!("{id} in {package}")
+        }
+    }
 }
 
 fn finding_outcome(finding: &Finding) -> Outcome {

@@ -170,10 +170,10 @@ fn decisions_become_results() {
         results(&suites, "vulnerabilities"),
         [
             ("CVE-2024-5535 in openssl", "failure"),
-            ("CVE-2024-6345 in setuptools 65.5.1", "failure"),
+            ("CVE-2024-6345 in setuptools", "failure"),
             ("CVE-2026-1 in openssl", "error"),
             ("CVE-2024-7264 in curl", "system-out"),
-            ("CVE-2024-28219 in pillow 10.2.0", "skipped"),
+            ("CVE-2024-28219 in pillow", "skipped"),
         ]
     );
     assert_eq!(
@@ -189,6 +189,28 @@ fn decisions_become_results() {
     let ignored = suites[2].cases.last().unwrap();
     assert!(ignored.text.contains("decoder is not built"), "{ignored:?}");
     assert!(ignored.text.contains("expires: 2026-12-01"), "{ignored:?}");
+}
+
+#[test]
+fn a_name_has_the_installed_version_only_where_it_tells_tests_apart() {
+    let mut report = sample::report();
+    let mut other = report.findings[1].clone();
+    other.instances[0].version = "v1.0-Final".to_owned();
+    other.package.version = Some("1.0".to_owned());
+    report.findings.push(other);
+    let suites = read(&junit(&report));
+    let results = results(&suites, "vulnerabilities");
+    let names: Vec<&str> = results.iter().map(|(name, _)| *name).collect();
+    assert_eq!(
+        names,
+        [
+            "CVE-2024-5535 in openssl",
+            "CVE-2024-6345 in setuptools 65.5.1",
+            "CVE-2024-6345 in setuptools v1.0-Final",
+            "CVE-2024-7264 in curl",
+            "CVE-2024-28219 in pillow",
+        ]
+    );
 }
 
 #[test]
