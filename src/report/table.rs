@@ -45,7 +45,7 @@ pub(super) const FORMAT: Description = Description {
 /// The same with one row a finding, whatever the width.
 pub(super) const WIDE: Description = Description {
     name: "wide",
-    title: "the table with one row a finding and every column, whatever the width",
+    title: "the table with one row a finding at any width",
     file_name: "report.wide.txt",
     is_page: true,
     write: write_wide,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crosscheck::model::report::{Report, RunOutcome, ScannerCoverage};
-use crosscheck::model::{Action, Cause, Ecosystem, ScannerId, Verdict};
+use crosscheck::model::{Action, AdvisoryId, Cause, Ecosystem, ScannerId, Severity, Verdict};
 use crosscheck::report::{Format, Options, ReportFile, escape};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -219,6 +219,30 @@ fn no_line_is_wider_than_asked_or_ends_in_a_blank() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn a_narrow_page_has_words_and_no_columns_of_letters() {
+    let mut report = sample::report();
+    // As long as ids get, and the widest range of opinions.
+    report.findings[1].vulnerability.id = AdvisoryId::new("GHSA-cx63-2mw6-8hw5");
+    report.findings[1].severity.lowest = Severity::Negligible;
+    for width in [40, 41, 50] {
+        let text = table(&report, width);
+        let (_, list) = text.split_once("BLOCKING (2)\n").unwrap();
+        let (list, _) = list.split_once("\n\n").unwrap();
+        for words in [
+            "pypi/setuptools",
+            "65.5.1 -> 70.0.0",
+            "seen by",
+            "docker-scout",
+        ] {
+            assert!(list.contains(words), "{width}: {list}");
+        }
+        let has_letter = |line: &str| line.trim().chars().count() < 3;
+        assert!(!list.lines().any(has_letter), "{width}: {list}");
+        assert!(list.lines().count() < 30, "{width}: {list}");
     }
 }
 

@@ -4,13 +4,47 @@ use std::io;
 
 use super::{Page, WIDE_FROM};
 use crate::model::{Action, Finding, Severity};
-use crate::report::grid::{self, Cell};
+use crate::report::grid::{self, Cell, Grid};
 use crate::report::phrases;
 use crate::report::sheet::INDENT;
 use crate::report::theme::Tone;
 
 /// Columns that severity and id may take before they are wrapped, where a finding is a paragraph.
 const NARROW_COLUMNS: [u16; 2] = [15, 20];
+
+/// Columns that a paragraph gets at least beside the id. Where there are fewer, it stands below.
+const PARAGRAPH: usize = 24;
+
+/// Where the paragraph on a finding stands.
+struct Narrow {
+    /// Below the id, and not beside it.
+    is_below: bool,
+    /// Columns that it has.
+    room: usize,
+}
+
+impl Narrow {
+    /// Adds a finding with its paragraph.
+    fn row(&self, grid: &mut Grid, finding: &Finding, id: Cell, paragraph: Vec<String>) {
+        let severity = narrow_severity(finding);
+        if self.is_below {
+            grid.row([severity, id]);
+            grid.row(["".into(), Cell::lines(paragraph)]);
+        } else {
+            grid.row([severity, id, Cell::lines(paragraph)]);
+        }
+    }
+
+    /// Keeps the columns beside the paragraph whole.
+    fn keep_whole(&self, grid: &mut Grid) {
+        let [severity, id] = NARROW_COLUMNS;
+        if self.is_below {
+            grid.keep_whole(&[severity]);
+        } else {
+            grid.keep_whole(&[severity, id]);
+        }
+    }
+}
 
 impl Page<'_> {
     /// What fails the run.
@@ -69,7 +103,8 @@ impl Page<'_> {
         let wide = self.is_wide;
         let columns = self.columns();
         let [severity_room, id_room] = columns;
-        let room = self.room(shown);
+        let narrow = self.narrow(shown);
+        let room = narrow.room;
         if wide {
             let header = [
                 "SEVERITY",
@@ -101,15 +136,17 @@ impl Page<'_> {
                 let mut lines = phrases::flow([package, versions], room);
                 lines.push(format!("{}seen by {seen_by}", phrases::exploited(finding)));
                 lines.extend(why.into_iter().flat_map(|why| phrases::flow(why, room)));
-                grid.row([narrow_severity(finding), id, Cell::lines(lines)]);
+                narrow.row(&mut grid, finding, id, lines);
             }
         }
         let part = self.sheet.width / 7;
         if wide && reasons && self.sheet.width >= WIDE_FROM {
             // What scanners and policy say is longest.
             grid.keep_whole(&[severity_room, id_room, part, part]);
-        } else {
+        } else if wide {
             grid.keep_whole(&columns);
+        } else {
+            narrow.keep_whole(&mut grid);
         }
         let shown = shown.len();
         self.sheet.grid(grid, severity_tone)?;
@@ -127,8 +164,8 @@ impl Page<'_> {
         }
     }
 
-    /// Columns left for the third column of the narrow layout.
-    fn room(&self, findings: &[&Finding]) -> usize {
+    /// Where the paragraphs of the narrow layout stand.
+    fn narrow(&self, findings: &[&Finding]) -> Narrow {
         let [severity_cap, id_cap] = NARROW_COLUMNS;
         let widest = |text: fn(&Finding) -> String, cap: u16| {
             let widths = findings.iter().map(|finding| grid::width(&text(finding)));
@@ -142,8 +179,14 @@ impl Page<'_> {
             severity_cap,
         );
         let id = widest(|finding| finding.vulnerability.id.to_string(), id_cap);
-        usize::from(self.sheet.width - INDENT)
-            .saturating_sub(severity + id + 2 * usize::from(grid::GAP))
+        let gap = usize::from(grid::GAP);
+        let below = usize::from(self.sheet.width - INDENT).saturating_sub(severity + gap);
+        let beside = below.saturating_sub(id + gap);
+        let is_below = beside < PARAGRAPH;
+        Narrow {
+            is_below,
+            room: if is_below { below } else { beside },
+        }
     }
 
     /// What the policy leaves out of account, and on whose word.
@@ -171,7 +214,8 @@ impl Page<'_> {
             ]);
         }
         let shown = self.cut().shown(&findings);
-        let room = self.room(shown);
+        let narrow = self.narrow(shown);
+        let room = narrow.room;
         for finding in shown {
             let Some(decision) = &finding.decision else {
                 continue;
@@ -195,25 +239,21 @@ impl Page<'_> {
                 ]);
             } else {
                 let until = if rule.expires.is_some() { "until " } else { "" };
-                grid.row([
-                    narrow_severity(finding),
-                    id,
-                    Cell::lines(
-                        phrases::flow(package, room)
-                            .into_iter()
-                            .chain([format!("because: {}", rule.reason)])
-                            .chain(phrases::flow(
-                                [
-                                    format!("{owner}, {until}{expires}"),
-                                    format!("[{}]", rule.rule),
-                                ],
-                                room,
-                            )),
-                    ),
-                ]);
+                let mut lines = phrases::flow(package, room);
+                lines.push(format!("because: {}", rule.reason));
+                let answers = [
+                    format!("{owner}, {until}{expires}"),
+                    format!("[{}]", rule.rule),
+                ];
+                lines.extend(phrases::flow(answers, room));
+                narrow.row(&mut grid, finding, id, lines);
             }
         }
-        grid.keep_whole(&columns);
+        if wide {
+            grid.keep_whole(&columns);
+        } else {
+            narrow.keep_whole(&mut grid);
+        }
         let shown = shown.len();
         self.sheet.grid(grid, severity_tone)?;
         self.left_out(findings.len(), shown)
