@@ -12,8 +12,8 @@ use jiff::{Timestamp, Unit};
 use super::grid::width;
 use crate::model::version::{compare, lower_bound};
 use crate::model::{
-    Decision, Failure, FailureKind, Finding, FixState, IdRelation, ResolvedSeverity,
-    ScannerId, Severity, Verdict,
+    Decision, Failure, FailureKind, Finding, FixState, IdRelation, ResolvedSeverity, ScannerId,
+    Severity, Verdict,
 };
 
 pub(super) use scanners::{

@@ -72,7 +72,7 @@ fn a_wrong_request_runs_nothing_and_leaves_nothing() {
         (&["shop.tar", "--sbom", "list.json"], &["list.json"]),
         (
             &["shop.tar", "--format", "tabel"],
-            &["tabel", "table, json"],
+            &["tabel", "table, compact"],
         ),
         (&["shop.tar", "--out", "notes.txt"], &["notes.txt"]),
         (
