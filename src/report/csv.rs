@@ -25,7 +25,7 @@ pub(super) const FORMAT: Description = Description {
     title: "one row a finding and installed package, for a spreadsheet",
     file_name: "report.csv",
     is_page: false,
-    write: |report, _, out| write(report, out).map(|_| ()),
+    write: |report, _, out| write(report, out),
     warnings: |report, _| warnings(report),
 };
 
@@ -155,43 +155,46 @@ impl Row<'_> {
     }
 }
 
-/// Writes the rows, and gives the number of cells that are cut.
-fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<usize> {
-    let mut out = Cells {
-        writer: WriterBuilder::new()
-            .terminator(Terminator::CRLF)
-            .from_writer(out),
-        cut: 0,
-    };
+/// The rows, in the order of the report.
+fn rows(report: &Report) -> impl Iterator<Item = Row<'_>> {
+    report.findings.iter().flat_map(|finding| {
+        let instances = finding.instances.iter().enumerate().map(Some);
+        let nowhere = finding.instances.is_empty().then_some(None);
+        let places = instances.chain(nowhere);
+        places.map(move |instance| Row { finding, instance })
+    })
+}
+
+/// The name of a scanner's column.
+fn verdict_column(scanner: &ScannerId) -> String {
+    format!("verdict_{scanner}")
+}
+
+/// Writes the rows.
+fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    let writer = WriterBuilder::new()
+        .terminator(Terminator::CRLF)
+        .from_writer(out);
+    let mut out = Cells(writer);
     let scanners = scanners(report);
     for (name, _) in COLUMNS {
         out.cell(name)?;
     }
     for scanner in &scanners {
-        out.cell(&format!("verdict_{scanner}"))?;
+        out.cell(&verdict_column(scanner))?;
     }
     out.end_row()?;
-    for finding in &report.findings {
-        let mut instances = finding.instances.iter().enumerate();
-        let mut instance = instances.next();
-        loop {
-            let row = Row { finding, instance };
-            for (_, value) in COLUMNS {
-                out.cell(&value(&row))?;
-            }
-            for scanner in &scanners {
-                let verdict = finding.verdicts.get(scanner);
-                out.cell(verdict.map_or("", |verdict| verdict.verdict.as_str()))?;
-            }
-            out.end_row()?;
-            instance = instances.next();
-            if instance.is_none() {
-                break;
-            }
+    for row in rows(report) {
+        for (_, value) in COLUMNS {
+            out.cell(&value(&row))?;
         }
+        for scanner in &scanners {
+            let verdict = row.finding.verdicts.get(scanner);
+            out.cell(verdict.map_or("", |verdict| verdict.verdict.as_str()))?;
+        }
+        out.end_row()?;
     }
-    out.writer.flush()?;
-    Ok(out.cut)
+    out.0.flush()
 }
 
 /// The scanners of the run, each once: one that gave several reports has one verdict.
@@ -206,7 +209,11 @@ fn scanners(report: &Report) -> Vec<&ScannerId> {
 }
 
 fn warnings(report: &Report) -> Vec<String> {
-    let cut = write(report, &mut io::sink()).unwrap_or_default();
+    let heads = scanners(report).into_iter().map(verdict_column);
+    let cells = rows(report)
+        .flat_map(|row| COLUMNS.iter().map(move |(_, value)| value(&row)))
+        .chain(heads);
+    let cut = cells.filter(|cell| is_cut(cell)).count();
     if cut == 0 {
         return Vec::new();
     }
@@ -217,23 +224,25 @@ fn warnings(report: &Report) -> Vec<String> {
     )]
 }
 
-/// Cells, written one after the other.
-struct Cells<'a> {
-    writer: Writer<&'a mut dyn io::Write>,
-    cut: usize,
+/// True for a cell that is longer than [`LIMIT`] when its characters are made visible.
+fn is_cut(cell: &str) -> bool {
+    // Of one byte there come six characters at most: `\u{1b}`.
+    const LONGEST: usize = 6;
+    cell.len() > LIMIT / LONGEST && escape::terminal(cell).chars().count() > LIMIT
 }
+
+/// Cells, written one after the other.
+struct Cells<'a>(Writer<&'a mut dyn io::Write>);
 
 impl Cells<'_> {
     fn cell(&mut self, text: &str) -> io::Result<()> {
         let shown = escape::limited(text, LIMIT);
-        let is_changed = matches!(shown, Cow::Owned(_));
-        self.cut += usize::from(is_changed && shown != escape::terminal(text));
-        let cell = self.writer.write_field(inert(&shown).as_bytes());
+        let cell = self.0.write_field(inert(&shown).as_bytes());
         cell.map_err(of_writer)
     }
 
     fn end_row(&mut self) -> io::Result<()> {
-        let end = self.writer.write_record(None::<&[u8]>);
+        let end = self.0.write_record(None::<&[u8]>);
         end.map_err(of_writer)
     }
 }
@@ -318,6 +327,20 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(inert(text), cell);
+        }
+    }
+
+    #[test]
+    fn what_is_told_as_cut_is_cut() {
+        for (text, cut) in [
+            ("a".repeat(LIMIT), false),
+            ("a".repeat(LIMIT + 1), true),
+            ("\u{1b}".repeat(LIMIT / 6), false),
+            ("\u{1b}".repeat(LIMIT / 6 + 1), true),
+            ("ä".repeat(LIMIT), false),
+        ] {
+            assert_eq!(is_cut(&text), cut, "{}", text.len());
+            assert_eq!(escape::limited(&text, LIMIT).ends_with('…'), cut);
         }
     }
 

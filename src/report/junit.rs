@@ -37,6 +37,11 @@ pub(super) const FORMAT: Description = Description {
 /// Bytes of the suite of findings. GitLab takes files of less than 30 MB.
 const BUDGET: usize = 25_000_000;
 
+/// Findings whose tests fit whatever they hold: each is eleven lines at most, class, name and message
+/// twice among them, of which a character takes up to eight bytes (`\u{fffe}` made visible), and some
+/// elements.
+const FIT: usize = BUDGET / (11 * suite::LINE * 8 + 500);
+
 /// Writes the suites.
 fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     let suites = [
@@ -262,6 +267,10 @@ impl LeftOut {
 }
 
 fn warnings(report: &Report) -> Vec<String> {
+    // So that most reports are not written twice.
+    if report.findings.len() <= FIT {
+        return Vec::new();
+    }
     let left_out = vulnerabilities(report).ok();
     let sentence = left_out.and_then(|(_, left_out)| left_out.sentence());
     sentence.into_iter().collect()

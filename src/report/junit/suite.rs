@@ -10,7 +10,7 @@ use super::super::escape;
 use super::super::phrases::seconds;
 
 /// Characters of one line.
-const LINE: usize = 400;
+pub(super) const LINE: usize = 400;
 
 /// How a test ended.
 pub(super) enum Outcome {
