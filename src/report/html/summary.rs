@@ -210,14 +210,23 @@ fn unfixed(report: &Report) -> Option<String> {
     (unfixed > 0).then(|| format!("{unfixed} of {all} {has} no version to upgrade to"))
 }
 
-/// Every scanner and whether it can be trusted; failed ones first.
+/// Every scanner and whether it can be trusted; missing and failed ones first.
 pub(super) fn scanners(html: &mut Markup<'_>, report: &Report) -> io::Result<()> {
     html.element("section", &[("id", "scanners")], |html| {
         html.leaf("h2", &[], "Scanners")?;
         insufficient(html, &report.verdict)?;
         let caption = phrases::trusted(report);
         let head = ["Status", "Scanner", "Result", "Version", "Database"];
-        let rows = phrases::by_trust(report).into_iter().map(|scanner| {
+        let missing = report.policy.missing_scanners.iter().map(|scanner| {
+            vec![
+                Cell::Mark("mark critical", phrases::MISSING.to_owned()),
+                phrases::missing(scanner).into(),
+                Cell::Lines(phrases::NOT_RUN.map(str::to_owned).to_vec()),
+                "not known".into(),
+                "not known".into(),
+            ]
+        });
+        let ended = phrases::by_trust(report).into_iter().map(|scanner| {
             let (class, word) = status(scanner);
             let built = scanner.database_built.as_deref();
             let database = built.map(|built| phrases::database(built, &report.evaluated_at));
@@ -229,6 +238,6 @@ pub(super) fn scanners(html: &mut Markup<'_>, report: &Report) -> io::Result<()>
                 database.unwrap_or_else(|| "not known".to_owned()).into(),
             ]
         });
-        table::write(html, &caption, &head, rows)
+        table::write(html, &caption, &head, missing.chain(ended))
     })
 }
