@@ -1,6 +1,6 @@
 //! Floor 7: writers. One file a format; each turns a [`Report`] into bytes and does nothing else.
 //!
-//! A new format is one file here, with a [`Description`], and its line in [`Format::ALL`].
+//! A new format is one file here, with a `Description`, and its line in [`Format::ALL`].
 
 mod attestation;
 mod changes;
