@@ -4,8 +4,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-/// The style sheet.
-pub(super) const STYLE: &str = include_str!("style.css");
+/// The style sheet: later files win over earlier ones.
+pub(super) const STYLE: &str = concat!(
+    include_str!("css/theme.css"),
+    include_str!("css/page.css"),
+    include_str!("css/tables.css"),
+    include_str!("css/findings.css"),
+    include_str!("css/details.css"),
+    include_str!("css/narrow.css"),
+    include_str!("css/paper.css"),
+);
 
 /// Runs before anything is shown, so that what only readers without scripts need does not flash up.
 pub(super) const EARLY_SCRIPT: &str = include_str!("js/early.js");

@@ -4,7 +4,7 @@ use std::io;
 
 use super::markup::Markup;
 use super::table::{self, Cell};
-use crate::model::report::{Report, RunOutcome, RunVerdict, ScannerSummary};
+use crate::model::report::{Report, RunOutcome, ScannerSummary};
 use crate::model::{Action, Outcome};
 use crate::report::phrases::{self, count};
 use crate::report::table as text_table;
@@ -28,7 +28,7 @@ pub(super) fn verdict(html: &mut Markup<'_>, report: &Report) -> io::Result<()> 
             &[("class", "sentence")],
             &crate::report::sentence(report),
         )?;
-        insufficient(html, verdict)?;
+        insufficient(html, report)?;
         html.element("dl", &[("class", "facts")], |html| {
             html.element("div", &[], |html| {
                 html.leaf("dt", &[], "Scanners")?;
@@ -46,14 +46,12 @@ pub(super) fn verdict(html: &mut Markup<'_>, report: &Report) -> io::Result<()> 
 }
 
 /// Why the results are not enough to trust, if they are not.
-fn insufficient(html: &mut Markup<'_>, verdict: &RunVerdict) -> io::Result<()> {
-    let lead = match verdict.outcome {
-        RunOutcome::Block => "Also not enough to trust:",
-        RunOutcome::Pass | RunOutcome::Insufficient => "Not enough:",
-    };
-    let mut reasons = verdict.insufficient.iter();
-    reasons
-        .try_for_each(|reason| html.leaf("p", &[("class", "warning")], &format!("{lead} {reason}")))
+fn insufficient(html: &mut Markup<'_>, report: &Report) -> io::Result<()> {
+    let lead = phrases::insufficient(report);
+    let mut reasons = report.verdict.insufficient.iter();
+    reasons.try_for_each(|reason| {
+        html.leaf("p", &[("class", "warning")], &format!("{lead}: {reason}"))
+    })
 }
 
 /// Each scanner and how it ended.
@@ -214,7 +212,7 @@ fn unfixed(report: &Report) -> Option<String> {
 pub(super) fn scanners(html: &mut Markup<'_>, report: &Report) -> io::Result<()> {
     html.element("section", &[("id", "scanners")], |html| {
         html.leaf("h2", &[], "Scanners")?;
-        insufficient(html, &report.verdict)?;
+        insufficient(html, report)?;
         let caption = phrases::trusted(report);
         let head = ["Status", "Scanner", "Result", "Version", "Database"];
         let missing = report.policy.missing_scanners.iter().map(|scanner| {
